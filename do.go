@@ -267,7 +267,8 @@ func isRepeatable(err error) bool {
 	return errors.As(err, &server) && (server.Code == "40001" || server.Code == "40P01")
 }
 
-// withoutApprovals returns the same conversation for transactions other than those of work: without its options and its approvals.
+// withoutApprovals returns the same conversation for transactions other than those of work: without its options and its
+// approvals.
 func (c *conversation) withoutApprovals() *conversation {
 	return &conversation{pool: c.pool, session: c.session.WithTicket("")}
 }

@@ -14,8 +14,8 @@ var (
 	isNative    = regexp.MustCompile(`(?s)begin atomic\s+select (postern\.\w+\()`)
 )
 
-// boundAs is what a query has to call for a function of a mirrored interface. sqlc cannot bind CALL, so the binding of a
-// procedure calls the native function that it wraps.
+// boundAs is what a query has to call for a function of a mirrored interface. sqlc cannot bind CALL, so the binding of
+// a procedure calls the native function that it wraps.
 func boundAs(file, text string) string {
 	if isProcedure.MatchString(text) {
 		if native := isNative.FindStringSubmatch(text); native != nil {

@@ -40,7 +40,8 @@ func (o *object) claimsPinnedCallers() bool {
 }
 
 // exposed are the functions without a search_path of their own that may run with one that a caller has chosen. Such a
-// function has to be parsed early; one that claims to be called by functions that pin theirs must not be exposed at all.
+// function has to be parsed early; one that claims to be called by functions that pin theirs must not be exposed at
+// all.
 func exposed(objects []*object) []string {
 	ways := map[*object]string{}
 	reach := []*object{}

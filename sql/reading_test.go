@@ -270,8 +270,8 @@ func upTo(text, end string) int {
 	return len(text)
 }
 
-// stringLength is the length of a string with its quotes. A backslash counts like any other character, because no string
-// here ends in an escaped quote.
+// stringLength is the length of a string with its quotes. A backslash counts like any other character, because no
+// string here ends in an escaped quote.
 func stringLength(text string) int {
 	for at := 1; at < len(text); at++ {
 		if text[at] != '\'' {

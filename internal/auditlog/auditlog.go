@@ -1,5 +1,5 @@
-// Package auditlog reads the log of checkpoints. It reads in pages, so that its memory does not grow with the log, and it
-// reads one state of the log.
+// Package auditlog reads the log of checkpoints. It reads in pages, so that its memory does not grow with the log, and
+// it reads one state of the log.
 package auditlog
 
 import (

@@ -2,8 +2,8 @@
 //
 // Subject and baseline take turns in short rounds, so that other load on the machine hits both. Each round yields one
 // ratio, and the result is the median of the ratios. The spread from the 10th to the 90th percentile shows how far the
-// median can be trusted. Everything except installation and throughput is timed inside the server by clock_timestamp(), so
-// the network is not measured.
+// median can be trusted. Everything except installation and throughput is timed inside the server by clock_timestamp(),
+// so the network is not measured.
 package bench
 
 import (
@@ -64,7 +64,8 @@ type Result struct {
 	BaselineCost *Spread `json:"baseline_cost,omitempty"`
 	// Measured is compared with the bar: the ratio of subject to baseline, their difference, or a number of seconds.
 	Measured Spread `json:"measured"`
-	// Difference says that Measured is the subject minus the baseline, in Unit. Otherwise it is a ratio, if there is a baseline.
+	// Difference says that Measured is the subject minus the baseline, in Unit. Otherwise it is a ratio, if there is a
+	// baseline.
 	Difference bool `json:"difference,omitempty"`
 	// Bar is 0 if a result is only reported.
 	Bar float64 `json:"bar"`

@@ -14,8 +14,9 @@ import (
 // exitFound is the exit code of a command that has found something.
 const exitFound = 3
 
-// timeCommand runs a command of this program in a new process, which has done nothing else. The command finds something in
-// a database and prints it as JSON. timeCommand reads that, and returns the seconds from start to end of the process.
+// timeCommand runs a command of this program in a new process, which has done nothing else. The command finds something
+// in a database and prints it as JSON. timeCommand reads that, and returns the seconds from start to end of the
+// process.
 func timeCommand(ctx context.Context, address string, found any, arguments ...string) (float64, error) {
 	program, err := os.Executable()
 	if err != nil {

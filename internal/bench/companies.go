@@ -57,8 +57,8 @@ func companyMeasurements() []measurement {
 	}
 }
 
-// compareUsers measures two queries of vouchers of many companies, as seen by a client that waits for them. The baseline
-// always has one process, whatever the subject has.
+// compareUsers measures two queries of vouchers of many companies, as seen by a client that waits for them. The
+// baseline always has one process, whatever the subject has.
 func compareUsers(workers int, subject, baseline query) func(context.Context, *scene, measurement, func()) (samples, error) {
 	return func(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 		if err := s.openVouchers(ctx); err != nil {
@@ -118,7 +118,8 @@ func (s *scene) openVouchers(ctx context.Context) error {
 	return nil
 }
 
-// openCompanies creates two databases beside the scene's, once: one with many companies, and one with as many as few says.
+// openCompanies creates two databases beside the scene's, once: one with many companies, and one with as many as few
+// says.
 func (s *scene) openCompanies(ctx context.Context, few int) error {
 	many, rows := 10_001, 1_000_000
 	if s.quick {
@@ -195,8 +196,8 @@ func compareNumbersOfCompanies(few int, subject, baseline query) func(context.Co
 	}
 }
 
-// compareFolded compares two readers: one with 200,000 posting combinations that a worker has folded, and one without any
-// of them.
+// compareFolded compares two readers: one with 200,000 posting combinations that a worker has folded, and one without
+// any of them.
 func compareFolded(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 	if err := s.openCompanies(ctx, 1); err != nil {
 		return samples{}, err

@@ -1,5 +1,5 @@
--- What doctor finds in the application of business.sql: most tables are protected, and some are not as they should be; from
--- each action all functions are reached. bench.percent has less done badly.
+-- What doctor finds in the application of business.sql: most tables are protected, and some are not as they should be;
+-- from each action all functions are reached. bench.percent has less done badly.
 
 do $$
 declare

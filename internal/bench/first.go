@@ -33,8 +33,8 @@ func firstMeasurements() []measurement {
 	}
 }
 
-// compareFirstQueries opens a connection for each transaction. Only the transaction is timed, by a client that waits for each
-// statement; connecting costs both sides the same.
+// compareFirstQueries opens a connection for each transaction. Only the transaction is timed, by a client that waits
+// for each statement; connecting costs both sides the same.
 func compareFirstQueries(sql string) func(context.Context, *scene, measurement, func()) (samples, error) {
 	return func(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 		created := s.name + "_first"

@@ -82,7 +82,8 @@ type growing struct {
 	scene     *scene
 }
 
-// grow returns the scene of a dimension at a size. It closes the scene of the previous dimension, whose data may be large.
+// grow returns the scene of a dimension at a size. It closes the scene of the previous dimension, whose data may be
+// large.
 func (s *scene) grow(ctx context.Context, d dimension, size int) (*scene, error) {
 	if s.growing != nil && s.growing.dimension != d.name {
 		previous := s.growing

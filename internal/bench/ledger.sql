@@ -1,5 +1,5 @@
--- The ledgers that row security is measured on: ten companies, each with its posting combinations, and entries of all of
--- them in no order. Code part B goes from 00 to 99 by chance: so a rule can allow any share.
+-- The ledgers that row security is measured on: ten companies, each with its posting combinations, and entries of all
+-- of them in no order. Code part B goes from 00 to 99 by chance: so a rule can allow any share.
 
 create table bench.entry (
   entry_id bigint generated always as identity,
@@ -262,8 +262,8 @@ end
 $$;
 comment on function bench.compile_memory(integer) is 'The most megabytes that the session held after a class, when so many classes of company 1000 were compiled.';
 
--- One row of a ledger, in a company of a hundred combinations, among so many other companies: once with the key, and once
--- without. ONE works in the first company, TWENTY in twenty that are spread among all, SCAN in the first ten.
+-- One row of a ledger, in a company of a hundred combinations, among so many other companies: once with the key, and
+-- once without. ONE works in the first company, TWENTY in twenty that are spread among all, SCAN in the first ten.
 create table bench.posting (posting_id integer, company text not null, posting_combination_id bigint not null, amount numeric not null);
 create table bench.keyless_posting (like bench.posting);
 create table bench.keyless_scan (like bench.posting);

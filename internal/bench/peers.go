@@ -290,8 +290,8 @@ func (s *scene) compareLogs(ctx context.Context, m measurement, round func(), lo
 	return takeTurns(count, round, measure[0], measure[1])
 }
 
-// comparePgaudit measures on a second server, because pgaudit has to be loaded when a server starts, and the others must not
-// pay for it.
+// comparePgaudit measures on a second server, because pgaudit has to be loaded when a server starts, and the others
+// must not pay for it.
 func comparePgaudit(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 	var available bool
 	if err := s.superuser.QueryRow(ctx, "select exists (select from pg_available_extensions as e where e.name = 'pgaudit')").Scan(&available); err != nil {

@@ -1,6 +1,6 @@
--- One table for each number of companies, for all designs of row security in turn. The user PEER works in the first five
--- companies. What each design needs is there for all of them: a table of who works where, and its index; a number of each
--- company for a bitmap; posting combinations for a ledger.
+-- One table for each number of companies, for all designs of row security in turn. The user PEER works in the first
+-- five companies. What each design needs is there for all of them: a table of who works where, and its index; a number
+-- of each company for a bitmap; posting combinations for a ledger.
 
 create table bench.member (
   userid text not null,

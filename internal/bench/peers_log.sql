@@ -1,5 +1,5 @@
--- The business tables again, with the audit table that applications usually have: a trigger on each table writes one row
--- for each changed row, with the row as JSON.
+-- The business tables again, with the audit table that applications usually have: a trigger on each table writes one
+-- row for each changed row, with the row as JSON.
 
 create table bench.audited_supplier_invoice (like bench.supplier_invoice including all);
 create table bench.audited_invoice_item (like bench.invoice_item including all);

@@ -203,8 +203,8 @@ func (s *scene) logins(ctx context.Context, count int) (connections []*pgx.Conn,
 	return connections, closeAll, nil
 }
 
-// tickets returns this many accepted tickets for the active gate, as an earlier transaction would leave them. It skips the
-// authentication, which is not measured and takes 50 ms for the hash of the PIN alone.
+// tickets returns this many accepted tickets for the active gate, as an earlier transaction would leave them. It skips
+// the authentication, which is not measured and takes 50 ms for the hash of the PIN alone.
 func (s *scene) tickets(ctx context.Context, count int) ([]string, error) {
 	rows, err := s.superuser.Query(ctx, "select t::text from bench.make_tickets($1, $2, $3, $4, $5) as t", userid, activeGate, parameters, s.name, count)
 	if err != nil {

@@ -25,8 +25,8 @@ var inserts = []string{
 	values ('10', 'S-1001', 'INV-' || $1::integer, '2025-03-28', 1250.00, 'SEPA', 'Proposed')`,
 }
 
-// transactions runs one kind of transaction in all connections at once, with commits that reach the disk. It returns how
-// many commit per second. It runs as long as beside does, which is about duration.
+// transactions runs one kind of transaction in all connections at once, with commits that reach the disk. It returns
+// how many commit per second. It runs as long as beside does, which is about duration.
 type transactions func(ctx context.Context, s *scene, connections []*pgx.Conn, duration time.Duration, beside work) (float64, error)
 
 // work is what runs beside transactions.
@@ -138,8 +138,9 @@ func compareScaling(subject, baseline transactions) func(context.Context, *scene
 	}
 }
 
-// hammer keeps all connections busy as long as beside runs, and returns the transactions per second. transact returns false
-// when it has nothing left to do. Then all sessions stop, because the rate of fewer sessions is not the wanted result.
+// hammer keeps all connections busy as long as beside runs, and returns the transactions per second. transact returns
+// false when it has nothing left to do. Then all sessions stop, because the rate of fewer sessions is not the wanted
+// result.
 func hammer(ctx context.Context, connections []*pgx.Conn, beside work, transact func(ctx context.Context, session, number int) (bool, error)) (float64, error) {
 	var stopped atomic.Bool
 	var committed atomic.Int64

@@ -1,5 +1,5 @@
--- Vouchers of many companies, protected by company: without an index in no order, and with an index led by the company. A user
--- V5 works in the first five companies, V4000 in all.
+-- Vouchers of many companies, protected by company: without an index in no order, and with an index led by the company.
+-- A user V5 works in the first five companies, V4000 in all.
 
 create table bench.voucher_of_many (voucher_id bigint, company text not null, amount numeric(15, 2) not null);
 create table bench.open_voucher (like bench.voucher_of_many);

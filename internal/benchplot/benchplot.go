@@ -1,5 +1,5 @@
-// Package benchplot draws what "bench --json" has measured. No command of the installer imports it: the library that draws
-// has 8 MB of fonts, and reads them when a program starts.
+// Package benchplot draws what "bench --json" has measured. No command of the installer imports it: the library that
+// draws has 8 MB of fonts, and reads them when a program starts.
 package benchplot
 
 import (
@@ -45,8 +45,8 @@ func Plot(r *bench.Report, out io.Writer) error {
 	return plotRatios(r, out)
 }
 
-// plotRatios draws the ratios on a logarithmic axis: a dot for the median, and a line from the 10th to the 90th percentile. It
-// leaves out times and rates, which have no baseline.
+// plotRatios draws the ratios on a logarithmic axis: a dot for the median, and a line from the 10th to the 90th
+// percentile. It leaves out times and rates, which have no baseline.
 func plotRatios(r *bench.Report, out io.Writer) error {
 	ratios := slices.DeleteFunc(slices.Clone(r.Results), func(result bench.Result) bool { return result.BaselineCost == nil || result.Measured.Low <= 0 })
 	if len(ratios) == 0 {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// A text of the allowed depth must be harmless: each construct is made as deep as maximumDepth allows, and parsed. If the
-// parser exceeded its stack, it would crash this test.
+// A text of the allowed depth must be harmless: each construct is made as deep as maximumDepth allows, and parsed. If
+// the parser exceeded its stack, it would crash this test.
 func TestAllowedDepthIsParsed(t *testing.T) {
 	t.Parallel()
 	nest := func(before, middle, after string) func(int) string {

@@ -206,8 +206,8 @@ func climb(nodes []*Node, callers map[*Node][]*Node) map[*Node]bool {
 }
 
 // gatesBelow returns the ids of the gates to which each of the nodes leads, in order. A node that leads to no gate has
-// no entry, and one that leads only to computed ids an empty one. It goes up from each gate: in a large application many
-// functions lead to all of it, and few call gates.
+// no entry, and one that leads only to computed ids an empty one. It goes up from each gate: in a large application
+// many functions lead to all of it, and few call gates.
 func gatesBelow(nodes []*Node) map[*Node][]string {
 	calling := map[string][]*Node{}
 	for _, node := range nodes {

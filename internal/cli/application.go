@@ -24,8 +24,8 @@ import (
 	"github.com/posternsql/postern/internal/program"
 )
 
-// application is what all commands share: the streams, the root command's flags, and helpers to reach the database and to
-// print.
+// application is what all commands share: the streams, the root command's flags, and helpers to reach the database and
+// to print.
 type application struct {
 	in  io.Reader
 	out *output   // the result of the command
@@ -38,7 +38,8 @@ type application struct {
 	running bool // a command was entered, so a later error is not bad usage
 }
 
-// config finds the database to work on: --database-url takes precedence over DATABASE_URL, and that over libpq's variables.
+// config finds the database to work on: --database-url takes precedence over DATABASE_URL, and that over libpq's
+// variables.
 func (a *application) config() (*pgx.ConnConfig, error) {
 	if a.database != nil {
 		return a.database.Copy(), nil
@@ -132,7 +133,8 @@ func file(stream any) *os.File {
 	return opened
 }
 
-// terminal reports whether a person is looking at this stream. Colours, tables and progress bars are only for terminals.
+// terminal reports whether a person is looking at this stream. Colours, tables and progress bars are only for
+// terminals.
 func terminal(stream any) bool {
 	opened := file(stream)
 	return opened != nil && term.IsTerminal(int(opened.Fd()))
@@ -144,8 +146,8 @@ func colour(stream any) bool { return terminal(stream) && os.Getenv("NO_COLOR") 
 // verbatim is text that printf and warn write unchanged, because Postern wrote it or because it is printable already.
 type verbatim string
 
-// printf writes text for people to standard output. It makes the arguments printable (see shown); $0 in the format stands
-// for the program's name.
+// printf writes text for people to standard output. It makes the arguments printable (see shown); $0 in the format
+// stands for the program's name.
 func (a *application) printf(format string, arguments ...any) {
 	fmt.Fprintf(a.out, program.Text(format), shown(arguments)...)
 }
@@ -182,7 +184,8 @@ func writeJSON(out io.Writer, value any) error {
 	return encodeJSON(out, terminal(out), "  ", value)
 }
 
-// encodeJSON writes a value and a line end. For a terminal it also escapes every character that a terminal would act on.
+// encodeJSON writes a value and a line end. For a terminal it also escapes every character that a terminal would act
+// on.
 func encodeJSON(out io.Writer, toTerminal bool, indent string, value any) error {
 	var written bytes.Buffer
 	encoder := json.NewEncoder(&written)
@@ -199,8 +202,8 @@ func encodeJSON(out io.Writer, toTerminal bool, indent string, value any) error 
 	return err
 }
 
-// progress returns a bar on standard error for work that may take more than two seconds. It is silent if standard error is
-// no terminal. A total of -1 means that the total is unknown. The caller calls Finish.
+// progress returns a bar on standard error for work that may take more than two seconds. It is silent if standard error
+// is no terminal. A total of -1 means that the total is unknown. The caller calls Finish.
 func (a *application) progress(total int64, description string) *progressbar.ProgressBar {
 	if !terminal(a.err) {
 		return progressbar.DefaultSilent(total)

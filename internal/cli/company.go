@@ -139,7 +139,8 @@ company becomes the user's only default company; without it the default is uncha
 	return command
 }
 
-// warnOfMissingClass warns if a user without a class will see no ledger rows. Without the warning, the ledger looks empty.
+// warnOfMissingClass warns if a user without a class will see no ledger rows. Without the warning, the ledger looks
+// empty.
 func (a *application) warnOfMissingClass(ctx context.Context, queries *statements, userid, company string) error {
 	companies, err := queries.ListCompanies(ctx)
 	if err != nil {

@@ -40,7 +40,8 @@ var listers = map[string]lister{
 	"on|off":       listOnOff,
 }
 
-// commandListers are for arguments whose name is not enough to know what they take. They are keyed by the position, from 0.
+// commandListers are for arguments whose name is not enough to know what they take. They are keyed by the position,
+// from 0.
 var commandListers = map[string]map[int]lister{
 	"setting set":                {0: naming.Settings},
 	"event action remove":        {0: naming.EventActions},
@@ -98,8 +99,8 @@ func (a *application) complete(command *cobra.Command) {
 	}
 }
 
-// candidates asks the database. It returns nothing if the database does not answer, because errors would disturb a person
-// who is typing.
+// candidates asks the database. It returns nothing if the database does not answer, because errors would disturb a
+// person who is typing.
 func (a *application) candidates(command *cobra.Command, list lister, given []string, begun string) []cobra.Completion {
 	ctx, cancel := context.WithTimeout(command.Context(), completionTimeout)
 	defer cancel()
@@ -134,8 +135,8 @@ func (a *application) candidates(command *cobra.Command, list lister, given []st
 	return completions
 }
 
-// completable reports whether every shell reads the name literally. The shell runs a completed command line as it stands,
-// and users choose some of the names.
+// completable reports whether every shell reads the name literally. The shell runs a completed command line as it
+// stands, and users choose some of the names.
 func completable(name string) bool {
 	return !strings.ContainsFunc(name, func(character rune) bool {
 		return !unicode.IsLetter(character) && !unicode.IsDigit(character) && !strings.ContainsRune("_-.:/@+,", character)

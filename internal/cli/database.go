@@ -53,7 +53,8 @@ func (a *application) query(ctx context.Context, do func(*statements) error) err
 	return a.withDatabase(ctx, func(_ *pgx.Conn, queries *statements) error { return do(queries) })
 }
 
-// interrupted replaces the error if the user has interrupted the command, because the driver's error would not help then.
+// interrupted replaces the error if the user has interrupted the command, because the driver's error would not help
+// then.
 func interrupted(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() != nil {
 		return errors.New("interrupted")

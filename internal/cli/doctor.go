@@ -99,8 +99,8 @@ func addAccept(command *cobra.Command, files *[]string) {
 	command.Flags().StringArrayVar(files, "accept", nil, "file with accepted findings; - is standard input (once for each)")
 }
 
-// readAccepted reads the files before the command asks the database anything, because a mistake in a file is bad usage. It
-// keeps only the entries whose names the command can find.
+// readAccepted reads the files before the command asks the database anything, because a mistake in a file is bad usage.
+// It keeps only the entries whose names the command can find.
 func readAccepted(files []string, in io.Reader, finds func(name string) bool) (*acceptance.List, error) {
 	if file := os.Getenv(acceptVariable); file != "" {
 		files = append(files, file)
@@ -119,8 +119,8 @@ func (a *application) warnOfUnused(accepted *acceptance.List) {
 	}
 }
 
-// printFindings writes for a person. On a terminal it begins with an overview. Findings are grouped by code, and those that
-// do not count come first, so that those that count stay in sight.
+// printFindings writes for a person. On a terminal it begins with an overview. Findings are grouped by code, and those
+// that do not count come first, so that those that count stay in sight.
 func (a *application) printFindings(findings []doctor.Judged) {
 	if len(findings) == 0 {
 		a.printf("Nothing found.\n")

@@ -134,8 +134,8 @@ func describe(failure error) string {
 	return strings.Join(lines, "\n")
 }
 
-// describeRefusal names each reason once. It leaves out that the server has no TLS if there are other reasons, because then
-// the driver also tried without TLS.
+// describeRefusal names each reason once. It leaves out that the server has no TLS if there are other reasons, because
+// then the driver also tried without TLS.
 func describeRefusal(refused *pgconn.ConnectError) string {
 	reasons := []string{}
 	for reason := range strings.SplitSeq(errors.Unwrap(refused).Error(), "\n") {

@@ -39,8 +39,8 @@ func fitTexts(command *cobra.Command, width int) {
 
 var trailingSpaces = regexp.MustCompile(`(?m) +$`)
 
-// wrap breaks paragraphs into lines anew. It leaves a paragraph with indented lines unchanged, because that is a list or
-// code.
+// wrap breaks paragraphs into lines anew. It leaves a paragraph with indented lines unchanged, because that is a list
+// or code.
 func wrap(long string, width int) string {
 	paragraphs := strings.Split(long, "\n\n")
 	for index, paragraph := range paragraphs {

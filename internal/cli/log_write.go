@@ -22,8 +22,8 @@ type entryWriter interface {
 }
 
 // entryTable prints the log as a table for people, and separated by tabs in a pipe. Terminals are narrow, so there it
-// merges columns: the gate that was approved goes with the gate, who authenticated with the user, and the comment with the
-// message.
+// merges columns: the gate that was approved goes with the gate, who authenticated with the user, and the comment with
+// the message.
 func (a *application) entryTable() entryWriter {
 	header := []string{"log_id", "logged_at", "outcome", "gate_id", "userid", "authenticated_by", "message", "comment", "asked", "approved_gate_id", "approved_message"}
 	if terminal(a.out) {
@@ -51,8 +51,8 @@ func (w *entryTable) write(entries []query.LogEntry) error {
 
 func (w *entryTable) finish() error { return w.table.app.out.failure }
 
-// gate shows the gate, and the gate or action of the approval if that is another. IDs of gates have no spaces, so no ID can
-// imitate this text.
+// gate shows the gate, and the gate or action of the approval if that is another. IDs of gates have no spaces, so no ID
+// can imitate this text.
 func gate(entry query.LogEntry) string {
 	if entry.Asked || entry.ApprovedGateID == nil {
 		return entry.GateID
@@ -232,8 +232,8 @@ func value(text *string) string {
 	return *text
 }
 
-// disarm prevents a spreadsheet from running a printable cell as a formula. Some spreadsheets treat the full-width forms of
-// the characters as the usual ones, and some skip leading spaces.
+// disarm prevents a spreadsheet from running a printable cell as a formula. Some spreadsheets treat the full-width
+// forms of the characters as the usual ones, and some skip leading spaces.
 func disarm(cell string) string {
 	if text := strings.TrimLeft(cell, " "); text != "" && strings.ContainsRune("=+-@＝＋－＠", []rune(text)[0]) {
 		return "'" + cell

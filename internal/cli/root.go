@@ -1,5 +1,5 @@
-// Package cli is the installer's command line. Each command has one file with its flags, their validation and its output.
-// Other packages do the work.
+// Package cli is the installer's command line. Each command has one file with its flags, their validation and its
+// output. Other packages do the work.
 package cli
 
 import (
@@ -105,7 +105,8 @@ func enter(app *application, command *cobra.Command) {
 		}
 	} else {
 		command.Args = cobra.ArbitraryArgs
-		command.SuggestionsMinimumDistance = 2 // letters that may differ; without it, cobra suggests only names with the same prefix
+		// So many letters may differ. Without it, cobra suggests only names with the same prefix.
+		command.SuggestionsMinimumDistance = 2
 		command.RunE = func(entered *cobra.Command, arguments []string) error {
 			if len(arguments) == 0 {
 				return entered.Help()

@@ -17,8 +17,8 @@ func (a *application) printTable(header []string, rows [][]string) {
 	(&pagedTable{app: a, header: header}).print(rows)
 }
 
-// pagedTable prints a table page by page, so that it keeps only one page in memory. On a terminal each page is a table of
-// its own.
+// pagedTable prints a table page by page, so that it keeps only one page in memory. On a terminal each page is a table
+// of its own.
 type pagedTable struct {
 	app     *application
 	header  []string
@@ -72,8 +72,8 @@ func (p *pagedTable) print(rows [][]string) {
 // minimumColumn is the width in characters below which no column is narrowed.
 const minimumColumn = 10
 
-// fit narrows the widest columns until the table fits; their cells then take several lines. It breaks a word only if the
-// table does not fit otherwise.
+// fit narrows the widest columns until the table fits; their cells then take several lines. It breaks a word only if
+// the table does not fit otherwise.
 func fit(cells [][]string, width int) []table.ColumnConfig {
 	columns := make([]table.ColumnConfig, len(cells[0]))
 	words := make([]int, len(columns)) // the width of each column's longest word

@@ -78,7 +78,8 @@ Exit code 3: something differs.`,
 
 func isExtraGrant(name string) bool { return name == acceptance.ExtraGrant }
 
-// printDifferences writes for a person. Differences that do not count come first, so that those that count stay in sight.
+// printDifferences writes for a person. Differences that do not count come first, so that those that count stay in
+// sight.
 func (a *application) printDifferences(differences []install.Judged) {
 	count, ofAccepted := 0, 0
 	for _, difference := range differences {

@@ -13,8 +13,8 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// Apply changes the database to what the files say, in one transaction, and returns what that changed. If another Apply is
-// running, it waits, and makes its plan only after that.
+// Apply changes the database to what the files say, in one transaction, and returns what that changed. If another Apply
+// is running, it waits, and makes its plan only after that.
 func Apply(ctx context.Context, database Beginner, desired *Desired, prune bool) (plan *Plan, err error) {
 	err = pgx.BeginFunc(ctx, database, func(tx pgx.Tx) error {
 		queries := query.New(tx)

@@ -31,7 +31,8 @@ func apply(t *testing.T, connection *pgx.Conn, text string) *Plan {
 	return plan
 }
 
-// Several processes apply the same file at the same time. One makes the changes, and the others find nothing left to do.
+// Several processes apply the same file at the same time. One makes the changes, and the others find nothing left to
+// do.
 func TestConcurrentAppliesWaitForEachOther(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
@@ -109,8 +110,8 @@ func TestRefusalIsFoundAndNothingApplied(t *testing.T) {
 	}
 }
 
-// The old message does not fit the new parameters, and the new message does not fit the old ones. A registration keeps an
-// administrator's message. Apply must still work.
+// The old message does not fit the new parameters, and the new message does not fit the old ones. A registration keeps
+// an administrator's message. Apply must still work.
 func TestAdministeredMessageChangesWithItsParameters(t *testing.T) {
 	t.Parallel()
 	connection := testdb.New(t).Connect(t)

@@ -4,7 +4,8 @@
 //
 // An absent key changes nothing. Secrets are never in the files.
 //
-// The comments of the types below become the descriptions in the published JSON schema.
+// The comments of the types below become the descriptions in the published JSON schema, with their line ends. So each
+// comment is one line.
 package configuration
 
 import "github.com/posternsql/postern/internal/acceptance"

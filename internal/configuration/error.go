@@ -57,8 +57,8 @@ func (p Position) refused(cause *pgconn.PgError) error {
 // excerptWidth is the maximum length of a shown line, so that the caret stays in sight.
 const excerptWidth = 120
 
-// Excerpt returns the line with a caret under the position. It returns "" if the position is not in a text, or if nothing
-// stands there.
+// Excerpt returns the line with a caret under the position. It returns "" if the position is not in a text, or if
+// nothing stands there.
 func (e *Error) Excerpt() string {
 	if e.Position.text == nil {
 		return ""

@@ -129,8 +129,8 @@ func classesOf(c *Configuration, o *object) map[string]*Class {
 	return company.Ledgers[o.keys[1]].Classes
 }
 
-// exportGate writes only what differs from the defaults of a new gate. Applying the result makes the same registration and
-// the same decisions of an administrator.
+// exportGate writes only what differs from the defaults of a new gate. Applying the result makes the same registration
+// and the same decisions of an administrator.
 func exportGate(o *object) *Gate {
 	gate := &Gate{Description: value[string](o, "description"), Message: value[string](o, "message")}
 	parameters, bound := o.fields["parameters"].([]string), o.fields["bound_parameters"].([]string)

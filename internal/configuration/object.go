@@ -14,7 +14,8 @@ import (
 	"github.com/posternsql/postern/internal/userid"
 )
 
-// kind is a kind of object, as the plan counts them. Its keys and fields have the names of the SQL functions' arguments.
+// kind is a kind of object, as the plan counts them. Its keys and fields have the names of the SQL functions'
+// arguments.
 type kind struct {
 	name string
 	keys []string
@@ -23,8 +24,8 @@ type kind struct {
 	// defaults are the values of a new object for fields that the files do not mention. A field without a default is
 	// required.
 	defaults map[string]any
-	// scope is the number of keys that identify the list of a file to which an object belongs. --prune removes objects that
-	// are in the database but not in that list. -1 means that such objects are never removed.
+	// scope is the number of keys that identify the list of a file to which an object belongs. --prune removes objects
+	// that are in the database but not in that list. -1 means that such objects are never removed.
 	scope int
 	// container objects may appear in several files, but only one file may give their fields.
 	container bool
@@ -387,8 +388,8 @@ func (f *flattener) acceptedFinding(index int, finding *AcceptedFinding) error {
 	return nil
 }
 
-// eventAction compiles conditions and templates now. Otherwise only the worker would find a mistake, and nobody would learn
-// of it.
+// eventAction compiles conditions and templates now. Otherwise only the worker would find a mistake, and nobody would
+// learn of it.
 func (f *flattener) eventAction(name string, action *EventAction) error {
 	at := func(field string) Position { return f.position("event_actions", name, field) }
 	fields := map[string]any{}
@@ -519,8 +520,8 @@ func (f *flattener) classes(classes map[string]*Class, path []any, company, ledg
 // escapes matches the escapes of characters that are otherwise wildcards or begin an escape.
 var escapes = regexp.MustCompile(`\[([%_[])\]`)
 
-// patternProblem finds what postern_internal.require_patterns would refuse. It finds it earlier, and names the rule and not
-// only the class.
+// patternProblem finds what postern_internal.require_patterns would refuse. It finds it earlier, and names the rule and
+// not only the class.
 func patternProblem(pattern string) string {
 	switch {
 	case len([]rune(escapes.ReplaceAllString(pattern, "$1"))) > 20:
@@ -562,7 +563,8 @@ func sorted[T any](of map[string]T) []string { return slices.Sorted(maps.Keys(of
 
 var unquotedName = regexp.MustCompile(`^[\pL_][\pL\pN_$]*$`)
 
-// splitSQLName reads schema.table as SQL does: it folds unquoted names to lower case, and leaves quoted names unchanged.
+// splitSQLName reads schema.table as SQL does: it folds unquoted names to lower case, and leaves quoted names
+// unchanged.
 func splitSQLName(name string) (schema, table string, ok bool) {
 	parts := []string{}
 	for rest := name; ; {

@@ -54,7 +54,8 @@ func (c *Change) changes(names ...string) bool {
 	return slices.ContainsFunc(c.Fields, func(field FieldChange) bool { return slices.Contains(names, field.Name) })
 }
 
-// MakePlan compares a database with the files. With prune, the plan also removes objects that are not in the files' lists.
+// MakePlan compares a database with the files. With prune, the plan also removes objects that are not in the files'
+// lists.
 func MakePlan(ctx context.Context, queries *query.Queries, desired *Desired, prune bool) (*Plan, error) {
 	current, err := readState(ctx, queries)
 	if err != nil {
@@ -116,8 +117,8 @@ func sortObjects(objects []*object) {
 	slices.SortFunc(objects, func(a, b *object) int { return slices.Compare(a.keys, b.keys) })
 }
 
-// unlisted returns the objects that are in the database but not in the files' lists, dependents first. Gates and users are
-// never removed, because the log names them. Deactivating them has the same effect.
+// unlisted returns the objects that are in the database but not in the files' lists, dependents first. Gates and users
+// are never removed, because the log names them. Deactivating them has the same effect.
 func (d *Desired) unlisted(current state) []*object {
 	objects := []*object{}
 	for _, kind := range slices.Backward(kinds) {
@@ -133,8 +134,8 @@ func (d *Desired) unlisted(current state) []*object {
 	return objects
 }
 
-// complete returns an object with all fields. A field comes from the files, or else from the existing object, or else from
-// the defaults of a new one.
+// complete returns an object with all fields. A field comes from the files, or else from the existing object, or else
+// from the defaults of a new one.
 func complete(wanted, before *object) (*object, error) {
 	fields := maps.Clone(wanted.kind.defaults)
 	if before != nil {
@@ -177,8 +178,8 @@ func complete(wanted, before *object) (*object, error) {
 	return complete, nil
 }
 
-// settingValue writes a value as set_setting does, so that yes and true are no difference. It leaves an invalid value for
-// set_setting to refuse.
+// settingValue writes a value as set_setting does, so that yes and true are no difference. It leaves an invalid value
+// for set_setting to refuse.
 func settingValue(wanted, before string) string {
 	if before == "true" || before == "false" {
 		switch strings.ToLower(wanted) {

@@ -17,8 +17,8 @@ import (
 	"github.com/posternsql/postern/internal/userid"
 )
 
-// Export writes exactly what was applied, and a plan after it is empty. Applying the export to another database makes the
-// same state, in every view.
+// Export writes exactly what was applied, and a plan after it is empty. Applying the export to another database makes
+// the same state, in every view.
 func TestExportSaysWhatWasApplied(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)

@@ -14,7 +14,8 @@ import (
 
 const protectVoucher = "protected_tables: {shop.voucher: {protection: company}}"
 
-// Anything that somebody changes about a protected table without Postern is a difference, and applying the file repairs it.
+// Anything that somebody changes about a protected table without Postern is a difference, and applying the file repairs
+// it.
 func TestWeakenedProtectionIsADifference(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ weaken, fault string }{
@@ -66,7 +67,8 @@ create table shop.ten partition of shop.voucher for values in ('10')`)
 	}
 }
 
-// Apply does not bring back a table that is gone, or a renamed column. The plan shows that, and the error says what to do.
+// Apply does not bring back a table that is gone, or a renamed column. The plan shows that, and the error says what to
+// do.
 func TestPlanNamesWhatApplyCannotProtect(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ change, fault, code, advice string }{

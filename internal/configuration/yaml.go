@@ -66,8 +66,8 @@ func (s *source) syntaxError(loaded error) error {
 	return s.place(mark.Line, mark.Column).errorf("This is not valid YAML: %s.", message)
 }
 
-// reader fills the types of this package from the nodes of a document. The library's own decoder does not report columns,
-// and it reads 010 as 8.
+// reader fills the types of this package from the nodes of a document. The library's own decoder does not report
+// columns, and it reads 010 as 8.
 type reader struct {
 	source    *source
 	positions map[string]Position
@@ -152,7 +152,8 @@ func (r *reader) read(node *yaml.Node, path, name string, target reflect.Value, 
 	return nil
 }
 
-// readMapping reads the value of each key into the target that find returns for it, and then calls put, unless put is nil.
+// readMapping reads the value of each key into the target that find returns for it, and then calls put, unless put is
+// nil.
 func (r *reader) readMapping(node *yaml.Node, path, name string, isNull bool,
 	find func(*yaml.Node) (reflect.Value, bool, *Error), put func(key, value reflect.Value)) *Error {
 	if node.Kind != yaml.MappingNode {
@@ -334,8 +335,8 @@ func textNode(text string) *yaml.Node {
 	return node
 }
 
-// readsAsLines reports whether a text has several lines that can stand in a file unchanged, without anything invisible at
-// an end.
+// readsAsLines reports whether a text has several lines that can stand in a file unchanged, without anything invisible
+// at an end.
 func readsAsLines(text string) bool {
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	if !strings.Contains(text, "\n") || lines[0] == "" || lines[0][0] == ' ' || lines[len(lines)-1] == "" {

@@ -1,8 +1,9 @@
-// Package demo tells Postern's story on a throw-away server. The story shows what stops Mallory, how little Postern asks of
-// Alice, and who sees which part of a ledger. It also shows what keeps a growing system safe, and how others learn of an
-// approval and can prove it.
+// Package demo tells Postern's story on a throw-away server. The story shows what stops Mallory, how little Postern
+// asks of Alice, and who sees which part of a ledger. It also shows what keeps a growing system safe, and how others
+// learn of an approval and can prove it.
 //
-// Everything happens through the public API. The demo really sends every statement and runs every command that it shows.
+// Everything happens through the public API. The demo really sends every statement and runs every command that it
+// shows.
 package demo
 
 import (

@@ -76,8 +76,8 @@ func requireFixes(t *testing.T, story string) {
 	}
 }
 
-// requireDelivered checks what the receivers got as real receivers would: with other people's code, and with only what the
-// story shows.
+// requireDelivered checks what the receivers got as real receivers would: with other people's code, and with only what
+// the story shows.
 func requireDelivered(t *testing.T, story string) {
 	t.Helper()
 	received := func(marker string) string {
@@ -332,8 +332,8 @@ func target(match []string) string {
 	return "passfile=" + match[1] + " host=" + match[2] + " port=" + match[3] + " user=" + match[4] + " dbname="
 }
 
-// removal returns a function that removes a kept server, or the demo's objects on somebody's own server, in the way that
-// the story says. A server ends with this process at the latest.
+// removal returns a function that removes a kept server, or the demo's objects on somebody's own server, in the way
+// that the story says. A server ends with this process at the latest.
 func removal(t *testing.T, story string) func() {
 	t.Helper()
 	_, text, _ := strings.Cut(story, "emove ")

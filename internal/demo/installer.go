@@ -37,8 +37,8 @@ func (s *story) file(name string) error {
 	return err
 }
 
-// run shows a command line, runs it, and shows its output. The line is written as for a shell: quotes, and \ at the end of
-// a line. $0 stands for the program, $DIR for the demo's directory, and the name of one of the files follows <.
+// run shows a command line, runs it, and shows its output. The line is written as for a shell: quotes, and \ at the end
+// of a line. $0 stands for the program, $DIR for the demo's directory, and the name of one of the files follows <.
 func (s *story) run(ctx context.Context, want int, line string) error {
 	_, err := s.runForOutput(ctx, want, line)
 	return err

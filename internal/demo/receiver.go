@@ -69,7 +69,8 @@ func openWebReceiver() (*webReceiver, error) {
 
 func (r *webReceiver) close() { _ = r.server.Close() }
 
-// expect makes the receiver reject requests that are not signed with this secret. Before that call it rejects all requests.
+// expect makes the receiver reject requests that are not signed with this secret. Before that call it rejects all
+// requests.
 func (r *webReceiver) expect(secret string) error {
 	verifier, err := standardwebhooks.NewWebhook(secret)
 	if err == nil {

@@ -32,8 +32,8 @@ type stage struct {
 	application   *pgx.Conn
 }
 
-// openStage creates the database. The names of the database and the role are random, because the server may be somebody's
-// own.
+// openStage creates the database. The names of the database and the role are random, because the server may be
+// somebody's own.
 func openStage(ctx context.Context, running *server.Server) (*stage, error) {
 	suffix := strings.ToLower(rand.Text()[:6])
 	s := &stage{own: running.StopCommand == "", role: "invoicing_" + suffix, password: rand.Text()}

@@ -26,8 +26,8 @@ const (
 	width = 100
 )
 
-// teller prints the story. As a tracer of pgx it also prints the statements, but never their parameters, because PINs are
-// among them.
+// teller prints the story. As a tracer of pgx it also prints the statements, but never their parameters, because PINs
+// are among them.
 type teller struct {
 	out    io.Writer
 	colour bool
@@ -64,8 +64,8 @@ func (t *teller) heading(words string) {
 	t.print("", t.paint(fmt.Sprintf("%d. %s", t.step, words), text.Bold))
 }
 
-// say prints a sentence. It shows values on one line, because they come from the database or, in an interactive demo, from
-// the user.
+// say prints a sentence. It shows values on one line, because they come from the database or, in an interactive demo,
+// from the user.
 func (t *teller) say(format string, arguments ...any) {
 	for index, argument := range arguments {
 		if value, isText := argument.(string); isText {
@@ -80,8 +80,8 @@ func (t *teller) result(words string) {
 	t.print(margin + margin + mark + words)
 }
 
-// plan prints the output of EXPLAIN, and highlights what runs once per query. Its lines are as long as their conditions, so
-// it cuts what does not fit.
+// plan prints the output of EXPLAIN, and highlights what runs once per query. Its lines are as long as their
+// conditions, so it cuts what does not fit.
 func (t *teller) plan(lines []string) {
 	for _, line := range lines {
 		colours := []text.Color{}
@@ -135,8 +135,8 @@ func (t *teller) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBa
 	return ctx
 }
 
-// TraceBatchQuery records a statement of a batch. It leaves out statements behind a failed one, because the server skipped
-// them.
+// TraceBatchQuery records a statement of a batch. It leaves out statements behind a failed one, because the server
+// skipped them.
 func (t *teller) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
 	if len(t.transaction) > 0 && strings.HasPrefix(t.transaction[len(t.transaction)-1], mark) {
 		return

@@ -11,7 +11,8 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// outside delivers to a receiver outside the database. If the machine dies before the delivery is recorded, it is repeated.
+// outside delivers to a receiver outside the database. If the machine dies before the delivery is recorded, it is
+// repeated.
 type outside interface {
 	send(ctx context.Context, event *delivery, parameters map[string]any) error
 }

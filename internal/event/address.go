@@ -16,7 +16,8 @@ import (
 var errInternal = errors.New("the receiver has an internal address; if that is meant, allow the action internal addresses")
 
 // newDialer connects only to addresses outside, unless internal ones are allowed. It checks the address just before it
-// connects, after the name was resolved. It checks each time, because a name may stand for another address the next time.
+// connects, after the name was resolved. It checks each time, because a name may stand for another address the next
+// time.
 func newDialer(allowInternal bool) *net.Dialer {
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
 	if allowInternal {
@@ -39,9 +40,9 @@ func newGuard() *ssrf.Guardian {
 	))
 }
 
-// CheckWebhook checks whether a webhook can be sent to a URL. postern_internal.require_event_receiver checks the same in
-// SQL, except addresses; a test compares the two. CheckWebhook looks only at addresses that are written as such. A name
-// that resolves to an internal address is found when the webhook is sent.
+// CheckWebhook checks whether a webhook can be sent to a URL. postern_internal.require_event_receiver checks the same
+// in SQL, except addresses; a test compares the two. CheckWebhook looks only at addresses that are written as such. A
+// name that resolves to an internal address is found when the webhook is sent.
 func CheckWebhook(text string, allowInternal bool) error {
 	parsed, err := url.Parse(text)
 	switch {

@@ -11,14 +11,14 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// maximumAnswer is the maximum in bytes that a server may answer. A function can raise an error of any length, and a line
-// of a mail server need not end.
+// maximumAnswer is the maximum in bytes that a server may answer. A function can raise an error of any length, and a
+// line of a mail server need not end.
 const maximumAnswer = 1 << 20
 
 // cleanSession undoes what a function can leave in its session: settings, prepared statements, subscriptions, locks and
 // temporary objects. It is DISCARD ALL but for the plans: making those again would take twice as long as the rest of a
-// call. Each statement means the same whatever the function has set. The last one is for the calls, which need READ COMMITTED
-// and are single statements, because each round trip costs as much as a part of the work.
+// call. Each statement means the same whatever the function has set. The last one is for the calls, which need READ
+// COMMITTED and are single statements, because each round trip costs as much as a part of the work.
 const cleanSession = `
 reset all;
 set session authorization default;
@@ -30,9 +30,9 @@ discard temp;
 discard sequences;
 set session characteristics as transaction isolation level read committed`
 
-// call has the database call the action's function with the event's parameters, which it reads from the log. Each call is a
-// transaction of its own. The calls of a batch share a session, which is cleaned after each. No other action gets that
-// session, and no other version of the function, whose owner may be another one. The session ends after an error.
+// call has the database call the action's function with the event's parameters, which it reads from the log. Each call
+// is a transaction of its own. The calls of a batch share a session, which is cleaned after each. No other action gets
+// that session, and no other version of the function, whose owner may be another one. The session ends after an error.
 func (b *batch) call(ctx context.Context, event *delivery) error {
 	version, err := b.callInSession(ctx, event)
 	if refused := (*pgconn.PgError)(nil); errors.As(err, &refused) && refused.Code == "55000" && refused.ConstraintName == "version" {

@@ -32,9 +32,9 @@ type SMTP struct {
 	roots    *x509.CertPool // nil for the system's certificates
 }
 
-// ParseSMTP reads smtp://[user:password@]host[:port][?from=ADDRESS&starttls=required|opportunistic|none], or smtps://… for
-// TLS from the start. STARTTLS is required, except that for a server on this machine it is used only if offered. Errors do
-// not repeat the text, because it may hold a password.
+// ParseSMTP reads smtp://[user:password@]host[:port][?from=ADDRESS&starttls=required|opportunistic|none], or smtps://…
+// for TLS from the start. STARTTLS is required, except that for a server on this machine it is used only if offered.
+// Errors do not repeat the text, because it may hold a password.
 func ParseSMTP(text string) (*SMTP, error) {
 	parsed, err := url.Parse(text)
 	if err != nil || parsed.Scheme != "smtp" && parsed.Scheme != "smtps" || parsed.Hostname() == "" || strings.Trim(parsed.Path, "/") != "" {
@@ -142,8 +142,8 @@ func dialBounded(ctx context.Context, network, address string) (net.Conn, error)
 	return &boundedConnection{connection, maximumAnswer}, nil
 }
 
-// boundedConnection fails when the other side has sent more than it needs to. Otherwise a line without an end would fill
-// the memory.
+// boundedConnection fails when the other side has sent more than it needs to. Otherwise a line without an end would
+// fill the memory.
 type boundedConnection struct {
 	net.Conn
 	left int
@@ -199,8 +199,8 @@ func usualText(parameters map[string]any) string {
 	return text.String()
 }
 
-// maximumLine is in characters. Mail programs fold longer lines themselves, and then a value with many spaces could begin a
-// line of its own.
+// maximumLine is in characters. Mail programs fold longer lines themselves, and then a value with many spaces could
+// begin a line of its own.
 const maximumLine = 76
 
 // folded breaks a line between words. Continuation lines are indented.
@@ -227,8 +227,8 @@ func folded(line string) string {
 // maximumSubject is in characters. A gate's message may have thousands.
 const maximumSubject = 200
 
-// oneLine makes a header from a text that anybody may have written. The text can neither begin another header nor change
-// the direction of the text.
+// oneLine makes a header from a text that anybody may have written. The text can neither begin another header nor
+// change the direction of the text.
 func oneLine(text string) string {
 	line := []rune(printable.Text(strings.Join(strings.Fields(text), " ")))
 	if len(line) > maximumSubject {

@@ -11,8 +11,8 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// notify sends the notifications of the batch in one transaction, because a commit with NOTIFY takes a lock of the whole
-// server. If that fails, it sends each in its own transaction, so that a failure affects only its own delivery.
+// notify sends the notifications of the batch in one transaction, because a commit with NOTIFY takes a lock of the
+// whole server. If that fails, it sends each in its own transaction, so that a failure affects only its own delivery.
 func (b *batch) notify(ctx context.Context) {
 	waiting := b.waiting
 	b.waiting = nil

@@ -16,8 +16,8 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// nameServer answers a query for any name with the addresses that answer returns for the query's number, from 0 on. Clients
-// must forget the addresses at once. It returns a resolver that asks this server.
+// nameServer answers a query for any name with the addresses that answer returns for the query's number, from 0 on.
+// Clients must forget the addresses at once. It returns a resolver that asks this server.
 func nameServer(t *testing.T, answer func(number int64) []string) *net.Resolver {
 	t.Helper()
 	connection, err := net.ListenPacket("udp", "127.0.0.1:0")

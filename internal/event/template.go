@@ -21,8 +21,9 @@ const (
 // Template is the text of a mail or the body of a webhook.
 type Template struct{ parsed *template.Template }
 
-// templateFunctions are the functions that a template may call, besides a few of Go's. The output of each is little longer
-// than its input. Go's printf could be asked for a billion spaces, and JSON of JSON of JSON doubles its length each time.
+// templateFunctions are the functions that a template may call, besides a few of Go's. The output of each is little
+// longer than its input. Go's printf could be asked for a billion spaces, and JSON of JSON of JSON doubles its length
+// each time.
 var templateFunctions = template.FuncMap{
 	"json": func(value any) (string, error) {
 		if one, isText := value.(text); isText {

@@ -31,11 +31,11 @@ const (
 	leaseTime = 2 * time.Minute
 	// batchSize is how many deliveries a worker claims at once.
 	batchSize = 100
-	// noteInterval is how long a worker waits before it records what it has delivered. If its machine dies before that, the
-	// deliveries are repeated.
+	// noteInterval is how long a worker waits before it records what it has delivered. If its machine dies before that,
+	// the deliveries are repeated.
 	noteInterval = 200 * time.Millisecond
-	// pollInterval is how often to look for new deliveries of each action. LISTEN would be quicker, but NOTIFY takes a lock
-	// at each commit, and all other commits with NOTIFY wait for that lock.
+	// pollInterval is how often to look for new deliveries of each action. LISTEN would be quicker, but NOTIFY takes a
+	// lock at each commit, and all other commits with NOTIFY wait for that lock.
 	pollInterval = 500 * time.Millisecond
 	// refreshInterval is how often to read the actions again.
 	refreshInterval = 5 * time.Second
@@ -99,8 +99,8 @@ func (w *Worker) Summary() Summary {
 	return Summary{w.delivered.Load(), w.skipped.Load(), w.failed.Load(), w.dead.Load()}
 }
 
-// RunOnce delivers what is due, does what upkeep is due, and returns. When the context ends, it finishes what has begun.
-// Errors are those of the database and of the context, and errNoSMTP if mails wait.
+// RunOnce delivers what is due, does what upkeep is due, and returns. When the context ends, it finishes what has
+// begun. Errors are those of the database and of the context, and errNoSMTP if mails wait.
 func (w *Worker) RunOnce(ctx context.Context) error {
 	if err := w.confirm(ctx); err != nil {
 		return err
@@ -147,9 +147,9 @@ func (w *Worker) RunOnce(ctx context.Context) error {
 	return errors.Join(append(failures, upkeep.Once(ctx, w.pool, w.options.Logger))...)
 }
 
-// Run delivers until the context ends, and then finishes what has begun. It returns an error if the database cannot be used
-// at the start. Later it waits until the database can be used again. It also returns an error after a failover that nobody
-// has confirmed.
+// Run delivers until the context ends, and then finishes what has begun. It returns an error if the database cannot be
+// used at the start. Later it waits until the database can be used again. It also returns an error after a failover
+// that nobody has confirmed.
 func (w *Worker) Run(ctx context.Context) error {
 	running := map[string]*lane{}
 	defer func() {
@@ -197,8 +197,8 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 }
 
-// confirm makes sure that this is the timeline on which events are delivered. Only the configuration of the worker can tell
-// a failover from a copy.
+// confirm makes sure that this is the timeline on which events are delivered. Only the configuration of the worker can
+// tell a failover from a copy.
 func (w *Worker) confirm(ctx context.Context) error {
 	return query.New(w.pool).ConfirmEventTimeline(ctx, w.options.Timeline)
 }
@@ -283,8 +283,8 @@ func (w *Worker) work(ctx context.Context, prepared *action) {
 	}
 }
 
-// place is how far a worker has come in the queue of an action. The worker returns to the front if it finds nothing more,
-// and from time to time, for deliveries that others have given back.
+// place is how far a worker has come in the queue of an action. The worker returns to the front if it finds nothing
+// more, and from time to time, for deliveries that others have given back.
 type place struct {
 	dueFrom time.Time // zero for the front
 	began   time.Time
@@ -320,8 +320,8 @@ func (w *Worker) claim(ctx context.Context, name string, lease uuid.UUID, at *pl
 	}
 }
 
-// deliverBatch claims what is due, delivers it, and records the outcome. It returns how many deliveries it claimed. When
-// the context ends, it finishes the current delivery and gives the rest back.
+// deliverBatch claims what is due, delivers it, and records the outcome. It returns how many deliveries it claimed.
+// When the context ends, it finishes the current delivery and gives the rest back.
 func (w *Worker) deliverBatch(ctx context.Context, prepared *action, at *place) (claimed int, err error) {
 	batch := &batch{worker: w, action: prepared, lease: uuid.New(), until: time.Now().Add(leaseTime), noted: time.Now()}
 	// Do not cancel a claim, because it may still take effect. Claimed deliveries must always be ended.
@@ -476,8 +476,8 @@ func (b *batch) attempt(ctx context.Context, event *delivery) (outcome string, e
 	}
 }
 
-// survive makes a panic the error of one delivery: an unforeseen event must not end the worker, and all other deliveries with
-// it. Deferred.
+// survive makes a panic the error of one delivery: an unforeseen event must not end the worker, and all other
+// deliveries with it. Deferred.
 func (b *batch) survive(err *error) {
 	if problem := recover(); problem != nil {
 		b.worker.options.Logger.Error("a delivery panicked", "problem", problem, "stack", string(debug.Stack()))
@@ -497,8 +497,8 @@ func retryDelay(attempts int) time.Duration {
 	return delay
 }
 
-// troubled reports that the database fails, for one action or for all. It drops connections to a server that has become a
-// standby, because a new connection may lead to the primary.
+// troubled reports that the database fails, for one action or for all. It drops connections to a server that has become
+// a standby, because a new connection may lead to the primary.
 func (w *Worker) troubled(err error, what, action string) {
 	w.options.Logger.Error(what, "action", action, "error", monitor.Explain(err))
 	w.options.Metrics.work().Failed(err, action)

@@ -1,5 +1,5 @@
-// Package gatesearch finds the gates that an action's business code reaches, and decides whether the action handles each of
-// them.
+// Package gatesearch finds the gates that an action's business code reaches, and decides whether the action handles
+// each of them.
 package gatesearch
 
 import (

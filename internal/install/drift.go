@@ -61,8 +61,8 @@ func Unaccepted(differences []Difference, accepted *acceptance.List) []Differenc
 	return counting
 }
 
-// Judge compares differences with what was accepted. Only an extra grant to a role can be accepted. Its name says all about
-// it, so an acceptance cannot cover anything that comes later. Differences that do not count come first.
+// Judge compares differences with what was accepted. Only an extra grant to a role can be accepted. Its name says all
+// about it, so an acceptance cannot cover anything that comes later. Differences that do not count come first.
 func Judge(differences []Difference, accepted *acceptance.List) []Judged {
 	judged := make([]Judged, len(differences))
 	for index, difference := range differences {
@@ -106,9 +106,9 @@ set local standard_conforming_strings = on;
 set local jit = off;
 `
 
-// Verify compares the installation with the manifest of this binary. It reads only catalogs, which are open to everybody,
-// so any login and any standby will do. It waits for no lock, except that of a view or an index that is being changed at
-// this moment.
+// Verify compares the installation with the manifest of this binary. It reads only catalogs, which are open to
+// everybody, so any login and any standby will do. It waits for no lock, except that of a view or an index that is
+// being changed at this moment.
 func Verify(ctx context.Context, config *pgx.ConnConfig, options VerifyOptions) (differences []Difference, err error) {
 	defaults := Options{LockTimeout: options.LockTimeout, Logger: options.Logger}.withDefaults()
 	wanted, err := readSource(ctx, postern.Files)
@@ -144,8 +144,8 @@ var ErrNotInstalled = errors.New(program.Text(`Postern is not installed in this 
 // errChanging is returned if an installation ran while its catalogs were read.
 var errChanging = errors.New("Postern was installed or removed in the meantime: verify again")
 
-// repeat tries again if the attempt ran into an installation, which may drop an object after its name was read and before
-// its definition was.
+// repeat tries again if the attempt ran into an installation, which may drop an object after its name was read and
+// before its definition was.
 func repeat(ctx context.Context, attempt func() error) error {
 	const attempts = 5
 	for count := 1; ; count++ {

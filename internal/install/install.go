@@ -50,8 +50,8 @@ type Options struct {
 	Files fs.FS
 }
 
-// Step is one part of an installation, as it runs. All steps are one transaction: the first step begins it, and the last
-// one commits.
+// Step is one part of an installation, as it runs. All steps are one transaction: the first step begins it, and the
+// last one commits.
 type Step struct {
 	Name string
 	SQL  string
@@ -82,8 +82,8 @@ type MissingRight struct {
 // Membership is a membership in a role that owns objects of Postern.
 type Membership struct{ Role, Member string }
 
-// Install installs or upgrades Postern. It is safe to run again, and to run several times at once. Errors are *ScriptError,
-// *NewerError, *BuildError, *MigrationsError, or those of the connection.
+// Install installs or upgrades Postern. It is safe to run again, and to run several times at once. Errors are
+// *ScriptError, *NewerError, *BuildError, *MigrationsError, or those of the connection.
 func Install(ctx context.Context, config *pgx.ConnConfig, options Options) (report Report, err error) {
 	options = options.withDefaults()
 	wanted, err := readSource(ctx, options.Files)
@@ -172,8 +172,8 @@ func (i *installation) announce(step step, number, total int) {
 	}
 }
 
-// rehearse finds out which privileges are missing. If none is, it runs the first step, which needs them, and rolls it back.
-// It takes no lock that keeps others out.
+// rehearse finds out which privileges are missing. If none is, it runs the first step, which needs them, and rolls it
+// back. It takes no lock that keeps others out.
 func (i *installation) rehearse(ctx context.Context, report Report, steps []step) (Report, error) {
 	if len(steps) == 0 {
 		return report, nil

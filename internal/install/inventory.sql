@@ -1,6 +1,6 @@
--- Everything in the schemas $1, one row an object: kind, name, a definition in lines that leaves out nothing that could be
--- changed behind Postern's back, and what others than the owner may do with it. Names no OID and sorts by no locale, so
--- that two installations compare. It runs with the settings of printingSQL, which change what the server prints.
+-- Everything in the schemas $1, one row an object: kind, name, a definition in lines that leaves out nothing that could
+-- be changed behind Postern's back, and what others than the owner may do with it. Names no OID and sorts by no locale,
+-- so that two installations compare. It runs with the settings of printingSQL, which change what the server prints.
 
 with
 schemas as (

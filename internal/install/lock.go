@@ -11,8 +11,8 @@ import (
 	"github.com/posternsql/postern/internal/locking"
 )
 
-// lockSQL keeps installations apart. Each takes this lock before it looks at what is left to do. It locks a table, because
-// any login could hold an advisory lock for as long as it likes.
+// lockSQL keeps installations apart. Each takes this lock before it looks at what is left to do. It locks a table,
+// because any login could hold an advisory lock for as long as it likes.
 const lockSQL = "lock table postern_internal.installation in share row exclusive mode;\n\n"
 
 // nameHolders adds to a lock error which sessions use Postern's tables and views, with the oldest transaction first.

@@ -107,9 +107,9 @@ const (
 
 var recordPattern = regexp.MustCompile(`(?m)^comment: .*?([{].*[}])$`)
 
-// hideRecord removes the record of an installation from its comment if this binary would write the same record. The server
-// version in it does not matter here, because a restored database keeps the record of another server. "postern status"
-// reports it.
+// hideRecord removes the record of an installation from its comment if this binary would write the same record. The
+// server version in it does not matter here, because a restored database keeps the record of another server. "postern
+// status" reports it.
 func (i inventory) hideRecord(wanted *source) {
 	key := objectKey{"table", "postern_internal.installation"}
 	found := i[key]

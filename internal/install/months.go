@@ -75,8 +75,8 @@ func (i inventory) keepModelMonth() {
 	}
 }
 
-// expectMonths adds to a manifest's inventory the objects of all installed partitions, whatever their months are. Each must
-// look as this binary would create it for its month.
+// expectMonths adds to a manifest's inventory the objects of all installed partitions, whatever their months are. Each
+// must look as this binary would create it for its month.
 func (i inventory) expectMonths(installed inventory) {
 	i.forgetMonths()
 	installed.forgetMonths()

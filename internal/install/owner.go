@@ -49,17 +49,17 @@ end
 $rights$;
 `, rightsSQL)
 
-// ownersMembersSQL is a FROM clause: u is a member, by the membership m, of a role r that owns objects. From PostgreSQL 16
-// on, a user who may only grant a role is listed as a member without having any of its privileges. The clause leaves such
-// members out.
+// ownersMembersSQL is a FROM clause: u is a member, by the membership m, of a role r that owns objects. From PostgreSQL
+// 16 on, a user who may only grant a role is listed as a member without having any of its privileges. The clause leaves
+// such members out.
 var ownersMembersSQL = `pg_catalog.pg_auth_members as m
       join pg_catalog.pg_roles as r on r.oid = m.roleid and r.rolname in (` + listOf(owningRoles) + `)
       join pg_catalog.pg_roles as u on u.oid = m.member
        and (coalesce((pg_catalog.to_jsonb(m) ->> 'inherit_option')::boolean, true)
             or coalesce((pg_catalog.to_jsonb(m) ->> 'set_option')::boolean, true))`
 
-// membershipsSQL is an expression for an array of the roles that own objects and that the current user is a direct member
-// of.
+// membershipsSQL is an expression for an array of the roles that own objects and that the current user is a direct
+// member of.
 var membershipsSQL = `array(select distinct r.rolname::text
       from ` + ownersMembersSQL + `
      where u.rolname = current_user)`
@@ -83,9 +83,9 @@ end
 $$;
 `
 
-// leaveOwnerSQL revokes what was granted in the same transaction. It also revokes memberships that an older installer left
-// when it was killed: a member of a role that owns objects can read all keys and change everything. It leaves a membership
-// that the current user may not revoke.
+// leaveOwnerSQL revokes what was granted in the same transaction. It also revokes memberships that an older installer
+// left when it was killed: a member of a role that owns objects can read all keys and change everything. It leaves a
+// membership that the current user may not revoke.
 var leaveOwnerSQL = `reset role;
 
 do $leave$

@@ -16,8 +16,8 @@ func (s *state) refuseNewer(wanted *source) error {
 	return nil
 }
 
-// refuse returns an error if this binary must not install over the content of the database. In a downgrade the binary is
-// older, or may be, and has the same migrations.
+// refuse returns an error if this binary must not install over the content of the database. In a downgrade the binary
+// is older, or may be, and has the same migrations.
 func (s *state) refuse(wanted *source, allowDowngrade bool) error {
 	held := s.recorded
 	if held == nil {

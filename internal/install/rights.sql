@@ -1,6 +1,6 @@
--- What the current user may not do and an installation needs: position, problem, and the statement of a superuser that helps,
--- in the order in which they have to run. Roles belong to the cluster, so some may be there while others are not. The words in
--- capitals are replaced by what bootstrap.sql lists.
+-- What the current user may not do and an installation needs: position, problem, and the statement of a superuser that
+-- helps, in the order in which they have to run. Roles belong to the cluster, so some may be there while others are
+-- not. The words in capitals are replaced by what bootstrap.sql lists.
 
 with me as (
   select r.oid, r.rolname as name, r.rolsuper as super, r.rolcreaterole as createrole,

@@ -1,5 +1,5 @@
--- What becomes of tables with row security when the policies among the dependents $1 go. opens: a policy that takes rows
--- away goes, and one that permits rows stays. Otherwise none is left that permits anything.
+-- What becomes of tables with row security when the policies among the dependents $1 go. opens: a policy that takes
+-- rows away goes, and one that permits rows stays. Otherwise none is left that permits anything.
 
 select format('%I.%I', n.nspname, c.relname) as table_name,
        bool_or(f.falls and not p.polpermissive) and bool_or(p.polpermissive and not f.falls) as opens

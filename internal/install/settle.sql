@@ -1,5 +1,6 @@
 -- The code lane ends with this. It drops what an earlier code lane made in Postern's schemas and this one did not, and
--- records this one. What others have made there stays, for "postern verify" to report. The words in capitals are replaced.
+-- records this one. What others have made there stays, for "postern verify" to report. The words in capitals are
+-- replaced.
 
 do $settle$
 declare
@@ -16,8 +17,9 @@ begin
   -- Names are compared, with each other and with what an earlier installation recorded.
   perform set_config('quote_all_identifiers', 'off', true);
 
-  -- "create or replace" writes the catalog's row anew, so what this transaction has not written the code lane did not make.
-  -- Its savepoints have later numbers than it has itself. Partitions of the log come and go, and their triggers with them.
+  -- "create or replace" writes the catalog's row anew, so what this transaction has not written the code lane did not
+  -- make. Its savepoints have later numbers than it has itself. Partitions of the log come and go, and their triggers
+  -- with them.
   with code (classid, oid, written) as (
     select 'pg_proc'::regclass, p.oid, p.xmin
       from pg_proc as p

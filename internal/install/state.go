@@ -10,8 +10,8 @@ import (
 	postern "github.com/posternsql/postern/sql"
 )
 
-// state is what a database says about Postern, read without any privilege in Postern's schemas. The comment of the table of
-// installations repeats the record of the last one, because everybody can read catalogs.
+// state is what a database says about Postern, read without any privilege in Postern's schemas. The comment of the
+// table of installations repeats the record of the last one, because everybody can read catalogs.
 type state struct {
 	database    string
 	user        string
@@ -46,7 +46,8 @@ type record struct {
 	ServerMajor int    `json:"server_major,omitempty"`
 }
 
-// json returns JSON that needs no quoting in SQL, because a record holds only numbers, hexadecimal digits and a version.
+// json returns JSON that needs no quoting in SQL, because a record holds only numbers, hexadecimal digits and a
+// version.
 func (r record) json() string {
 	text, err := json.Marshal(r)
 	if err != nil {

@@ -32,8 +32,8 @@ type Status struct {
 	// user may not read Postern's tables, or if the installed version does not know.
 	OverdueUpkeep []string `json:"overdue_upkeep"`
 
-	// Pending lists what an installation would do. Newer says that this binary is older than the database. Refused says why
-	// this binary would not install over the content of the database.
+	// Pending lists what an installation would do. Newer says that this binary is older than the database. Refused says
+	// why this binary would not install over the content of the database.
 	Pending []string `json:"pending"`
 	Newer   bool     `json:"newer"`
 	Refused string   `json:"refused,omitempty"`

@@ -27,13 +27,13 @@ select 0
 where 0=(select count(*) from postern_internal.schema_version);
 `
 
-// meetNobodySQL waits for all transactions that have asked who their user is, and keeps others from asking. Transactions
-// ask that first, so afterwards nobody holds a lock that the code lane needs. Without this step, the installation and
-// another session could each hold a lock that the other needed, and under load no attempt succeeded.
+// meetNobodySQL waits for all transactions that have asked who their user is, and keeps others from asking.
+// Transactions ask that first, so afterwards nobody holds a lock that the code lane needs. Without this step, the
+// installation and another session could each hold a lock that the other needed, and under load no attempt succeeded.
 const meetNobodySQL = "lock table postern_internal.session_secret in access exclusive mode;\n\n"
 
-// installation runs the steps of one installation in one transaction. If the process is killed, nothing half done remains:
-// no membership in postern_owner, and no functions that do not fit the tables.
+// installation runs the steps of one installation in one transaction. If the process is killed, nothing half done
+// remains: no membership in postern_owner, and no functions that do not fit the tables.
 type installation struct {
 	connection *pgx.Conn
 	options    Options
@@ -134,8 +134,8 @@ func leaveOwner(ctx context.Context, tx pgx.Tx) error {
 	return newScriptError("leave postern_owner", newScript("leave postern_owner", leaveOwnerSQL), err)
 }
 
-// settleSQL records the installation, in the table for its owner and in the comment for everybody. The server fills in its
-// own version, so that a rendered script is right on every server.
+// settleSQL records the installation, in the table for its owner and in the comment for everybody. The server fills in
+// its own version, so that a rendered script is right on every server.
 func (s *source) settleSQL() string {
 	return "\n" + strings.NewReplacer(
 		"RECORD", s.record().json(),

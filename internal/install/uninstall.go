@@ -24,7 +24,8 @@ var rowSecuritySQL string
 //go:embed keep_log.sql
 var keepLogSQL string
 
-// UninstallOptions configures Uninstall. The zero value keeps the log, and removes nothing that others built on Postern.
+// UninstallOptions configures Uninstall. The zero value keeps the log, and removes nothing that others built on
+// Postern.
 type UninstallOptions struct {
 	// DryRun finds out what would be done, but changes nothing.
 	DryRun bool
@@ -48,8 +49,8 @@ type Removal struct {
 	Schemas  []string // removed; empty where Postern was not installed
 	// Dependents are the users' objects that depend on Postern.
 	Dependents []string
-	// Opened are tables with policies of their own, which show more rows without Postern's policies. Closed are tables that
-	// have no policy left, and therefore show no rows.
+	// Opened are tables with policies of their own, which show more rows without Postern's policies. Closed are tables
+	// that have no policy left, and therefore show no rows.
 	Opened, Closed []string
 	// LogSchema is the schema that keeps the log; empty if there was no log, or if it was dropped.
 	LogSchema string
@@ -73,8 +74,9 @@ func (e *OpenedError) Error() string {
 	return "policies that hide rows depend on Postern, and others stay: without Postern users see rows of all companies, nothing was removed:\n  " + strings.Join(e.Tables, "\n  ")
 }
 
-// Uninstall removes Postern from the database in one transaction. Roles stay, because they belong to the cluster and other
-// databases may use them. Errors are *DependentsError, *OpenedError, *NewerError, *ScriptError, or those of the connection.
+// Uninstall removes Postern from the database in one transaction. Roles stay, because they belong to the cluster and
+// other databases may use them. Errors are *DependentsError, *OpenedError, *NewerError, *ScriptError, or those of the
+// connection.
 func Uninstall(ctx context.Context, config *pgx.ConnConfig, options UninstallOptions) (*Removal, error) {
 	defaults := Options{LockTimeout: options.LockTimeout, Logger: options.Logger, Files: options.Files}.withDefaults()
 	wanted, err := readSource(ctx, defaults.Files)

@@ -22,8 +22,8 @@ func newer(a, b string) bool {
 	return left.GreaterThan(right)
 }
 
-// commitTime returns when the sources of this binary were committed, in RFC 3339. It is empty if the build did not record
-// that, as with "go run" and in tests.
+// commitTime returns when the sources of this binary were committed, in RFC 3339. It is empty if the build did not
+// record that, as with "go run" and in tests.
 func commitTime() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -10,9 +10,9 @@ var sqlToken = regexp.MustCompile(`'(?:[^']|'')*'|"(?:[^"]|"")*"|[\pL_][\pL\pN_$
 
 var namePattern = regexp.MustCompile(`^["\pL_]`)
 
-// withoutQualifiers turns a view's query as PostgreSQL 15 prints it into the form of later versions. If a query reads from
-// only one relation, later versions omit the relation's name: "select a.x from t a" becomes "select x from t a". PostgreSQL
-// 15 always prints the name, so different queries stay different.
+// withoutQualifiers turns a view's query as PostgreSQL 15 prints it into the form of later versions. If a query reads
+// from only one relation, later versions omit the relation's name: "select a.x from t a" becomes "select x from t a".
+// PostgreSQL 15 always prints the name, so different queries stay different.
 func withoutQualifiers(query string) string {
 	tokens := sqlToken.FindAllString(query, -1)
 	word := func(at int) string {

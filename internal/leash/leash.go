@@ -1,5 +1,5 @@
-// Package leash cleans up after a process, however the process ends. Deferred calls do not run if a process is killed, or
-// if a test runs out of time.
+// Package leash cleans up after a process, however the process ends. Deferred calls do not run if a process is killed,
+// or if a test runs out of time.
 package leash
 
 import (
@@ -84,8 +84,8 @@ func start(script string, arguments ...string) (*Leash, io.Reader, error) {
 // held keeps the garbage collector from closing the pipe of a leash that is no longer referenced.
 var held sync.Map
 
-// Undo cleans up now, and returns when that is done. It may be called twice, and after Keep. It does not undo what Keep has
-// kept.
+// Undo cleans up now, and returns when that is done. It may be called twice, and after Keep. It does not undo what Keep
+// has kept.
 func (l *Leash) Undo() error {
 	l.once.Do(func() {
 		l.err = errors.Join(l.words.Close(), l.command.Wait())

@@ -1,8 +1,9 @@
 // Package locking changes objects that others use, without making them wait for more than a moment.
 //
-// Everybody who needs the lock queues behind a session that waits for it. One session that is idle in its transaction would
-// therefore stop an application for as long as a change waits. So a change waits only a moment, releases all its locks, and
-// tries again. This also ends deadlocks before PostgreSQL looks for them, and always at the expense of the change.
+// Everybody who needs the lock queues behind a session that waits for it. One session that is idle in its transaction
+// would therefore stop an application for as long as a change waits. So a change waits only a moment, releases all its
+// locks, and tries again. This also ends deadlocks before PostgreSQL looks for them, and always at the expense of the
+// change.
 package locking
 
 import (
@@ -15,9 +16,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Moment is how long one attempt waits for a lock, and so the longest that others wait behind it. It must be shorter than
-// PostgreSQL's deadlock_timeout (1 s by default). If the server finds a deadlock first, it may cancel the other session's
-// transaction.
+// Moment is how long one attempt waits for a lock, and so the longest that others wait behind it. It must be shorter
+// than PostgreSQL's deadlock_timeout (1 s by default). If the server finds a deadlock first, it may cancel the other
+// session's transaction.
 const Moment = 200 * time.Millisecond
 
 // The pauses between attempts let others work. They double from the first to the longest.
@@ -26,9 +27,9 @@ const (
 	longestPause = 2 * time.Second
 )
 
-// Retry calls attempt until it succeeds, fails for a reason other than a lock, or limit has passed. Each attempt must be a
-// whole transaction that waits no longer than Moment for any lock. Retry returns the last error unchanged. busy may be nil;
-// it is called after each attempt that failed for a lock, before the pause.
+// Retry calls attempt until it succeeds, fails for a reason other than a lock, or limit has passed. Each attempt must
+// be a whole transaction that waits no longer than Moment for any lock. Retry returns the last error unchanged. busy
+// may be nil; it is called after each attempt that failed for a lock, before the pause.
 func Retry(ctx context.Context, limit time.Duration, busy func(err error), attempt func() error) error {
 	end := time.Now().Add(limit)
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
@@ -47,7 +48,8 @@ func Retry(ctx context.Context, limit time.Duration, busy func(err error), attem
 	}
 }
 
-// Transaction commits all changes of change, or none. Each attempt is a new transaction, so change may run several times.
+// Transaction commits all changes of change, or none. Each attempt is a new transaction, so change may run several
+// times.
 func Transaction(ctx context.Context, connection *pgx.Conn, limit time.Duration, busy func(err error), change func(tx pgx.Tx) error) error {
 	return Retry(ctx, limit, busy, func() error {
 		return pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) error {
@@ -62,5 +64,6 @@ func Transaction(ctx context.Context, connection *pgx.Conn, limit time.Duration,
 // IsBusy reports whether err says that somebody else holds a lock.
 func IsBusy(err error) bool {
 	var server *pgconn.PgError
-	return errors.As(err, &server) && (server.Code == "55P03" || server.Code == "40P01") // lock_not_available, deadlock_detected
+	// lock_not_available, deadlock_detected
+	return errors.As(err, &server) && (server.Code == "55P03" || server.Code == "40P01")
 }

@@ -22,8 +22,8 @@ const (
 	// patience is how long work may fail before the program is unhealthy, because a failover of a server takes some
 	// seconds.
 	patience = 10 * time.Second
-	// Silence is how long the program may give no sign of life before it is unhealthy, unless its work pauses for longer. A
-	// hanging connection returns no error.
+	// Silence is how long the program may give no sign of life before it is unhealthy, unless its work pauses for longer.
+	// A hanging connection returns no error.
 	Silence = time.Minute
 	// readTimeout bounds how long a reader of metrics waits.
 	readTimeout = 5 * time.Second
@@ -48,8 +48,8 @@ type failure struct {
 	last  error
 }
 
-// New watches work. The names of its metrics begin with prefix. Parts of the work have labels; without labels, the work has
-// one part. silence is how long it may give no sign of life, at least Silence. collectors are additional metrics.
+// New watches work. The names of its metrics begin with prefix. Parts of the work have labels; without labels, the work
+// has one part. silence is how long it may give no sign of life, at least Silence. collectors are additional metrics.
 func New(prefix string, silence time.Duration, labels []string, collectors ...prometheus.Collector) *Work {
 	made := &Work{
 		registry: prometheus.NewRegistry(),

@@ -18,8 +18,8 @@ import (
 // maximumMarks is how many combining marks in a row are shown. More marks would overwrite the lines around.
 const maximumMarks = 4
 
-// Rune reports whether a character is shown unchanged: a reader can neither miss it nor mistake it for a line end. Spaces
-// of other alphabets are not shown unchanged, because they look alike.
+// Rune reports whether a character is shown unchanged: a reader can neither miss it nor mistake it for a line end.
+// Spaces of other alphabets are not shown unchanged, because they look alike.
 func Rune(character rune) bool {
 	if character < utf8.RuneSelf {
 		return character >= ' ' && character <= '~'
@@ -42,9 +42,9 @@ func Invisible(character rune) bool {
 	return unicode.In(character, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// Text shows a value on one line. It escapes unprintable characters as Go does, such as \n and \u202e, and replaces spaces
-// of other alphabets by a space. It does not escape a backslash: a reader who must distinguish \n from a line end reads
-// JSON.
+// Text shows a value on one line. It escapes unprintable characters as Go does, such as \n and \u202e, and replaces
+// spaces of other alphabets by a space. It does not escape a backslash: a reader who must distinguish \n from a line
+// end reads JSON.
 func Text(value string) string {
 	var shown strings.Builder
 	marks := maximumMarks // a mark at the beginning would change the text before the value
@@ -74,8 +74,8 @@ func Text(value string) string {
 // continued begins all lines of a text except the first.
 const continued = "\n  | "
 
-// Lines shows a text of several lines, such as an error of PostgreSQL. It marks all lines except the first, so that nobody
-// mistakes them for lines of the program itself.
+// Lines shows a text of several lines, such as an error of PostgreSQL. It marks all lines except the first, so that
+// nobody mistakes them for lines of the program itself.
 func Lines(text string) string {
 	lines := strings.Split(strings.TrimRight(text, "\r\n"), "\n")
 	for index, line := range lines {
@@ -84,8 +84,8 @@ func Lines(text string) string {
 	return strings.Join(lines, continued)
 }
 
-// JSON returns equivalent JSON without characters that a terminal would act on, or that nobody would see. Line ends between
-// values stay.
+// JSON returns equivalent JSON without characters that a terminal would act on, or that nobody would see. Line ends
+// between values stay.
 func JSON(text []byte) []byte {
 	shown := make([]byte, 0, len(text))
 	for _, character := range string(text) {

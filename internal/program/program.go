@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Released is the name of released binaries. Text that outlives the process uses it: text stored in a database, written to
-// a file, or printed in the documentation.
+// Released is the name of released binaries. Text that outlives the process uses it: text stored in a database, written
+// to a file, or printed in the documentation.
 const Released = "postern"
 
 // plain matches names that a shell and a format take literally.

@@ -21,8 +21,8 @@ import (
 // dropped.
 const dropsFile = "dropped"
 
-// dropsLine is the second line of such a note. The second line of a head is a number, so neither can be mistaken for the
-// other.
+// dropsLine is the second line of such a note. The second line of a head is a number, so neither can be mistaken for
+// the other.
 const dropsLine = "dropped leaves"
 
 // Dropped is what Drop did.
@@ -40,9 +40,10 @@ type KeptMonth struct {
 	Reason string
 }
 
-// Drop removes the months of the log that end by a time. It removes a month only if all its entries are sealed, exported
-// with proofs, and unchanged. It signs in every directory which leaves were dropped, so that Verify does not report them as
-// missing. If others use the log, it tries again until the timeout, and never makes them wait for more than a moment.
+// Drop removes the months of the log that end by a time. It removes a month only if all its entries are sealed,
+// exported with proofs, and unchanged. It signs in every directory which leaves were dropped, so that Verify does not
+// report them as missing. If others use the log, it tries again until the timeout, and never makes them wait for more
+// than a moment.
 func Drop(ctx context.Context, connection *pgx.Conn, key *Key, directories []*Heads, before time.Time, timeout time.Duration) (done Dropped, err error) {
 	// Entries in the default partition can be dropped only together with the partition of their month.
 	if _, err := query.New(connection).CreateLogPartitions(ctx); err != nil {

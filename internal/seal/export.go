@@ -106,8 +106,8 @@ func (e *Exporter) wanted(record *Record) bool {
 	return (e.Since == nil || record.LoggedAt >= MomentOf(*e.Since)) && (e.Until == nil || record.LoggedAt < MomentOf(*e.Until))
 }
 
-// pageReader reads the hashes for the proofs of one page of leaves. Most hashes are in the page itself; the few others are
-// common to all of its leaves.
+// pageReader reads the hashes for the proofs of one page of leaves. Most hashes are in the page itself; the few others
+// are common to all of its leaves.
 type pageReader struct {
 	behind tlog.HashReader
 	first  int64

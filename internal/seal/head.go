@@ -68,8 +68,8 @@ func OpenHead(text string, keys note.Verifiers) (*Head, error) {
 	return head, nil
 }
 
-// parseHead reads the text of a head. It ignores unknown lines behind the third, because tlog-checkpoint reserves them for
-// others.
+// parseHead reads the text of a head. It ignores unknown lines behind the third, because tlog-checkpoint reserves them
+// for others.
 func parseHead(text string) (*Head, error) {
 	lines := strings.SplitN(text, "\n", 4)
 	if len(lines) != 4 {

@@ -109,8 +109,8 @@ func (h *Heads) add(head *Head, now time.Time) error {
 	return nil
 }
 
-// all returns every head of the directory, sorted by size. The newest one is in it twice. Heads of the same tree all count,
-// because a restart may have given up only the earlier one. It skips a note that a crash left half written.
+// all returns every head of the directory, sorted by size. The newest one is in it twice. Heads of the same tree all
+// count, because a restart may have given up only the earlier one. It skips a note that a crash left half written.
 func (h *Heads) all() ([]*Head, error) {
 	paths, err := filepath.Glob(filepath.Join(h.Directory, headPrefix+"*"))
 	if err != nil {

@@ -45,7 +45,8 @@ func ReadKey(path string) (*Key, error) {
 	private := strings.TrimSpace(string(text))
 	signer, err := note.NewSigner(private)
 	if err != nil {
-		return nil, fmt.Errorf("%s does not hold the private key of a log", path) // does not quote the file, which may hold a secret
+		// The error does not quote the file, which may hold a secret.
+		return nil, fmt.Errorf("%s does not hold the private key of a log", path)
 	}
 	// The format of note.GenerateKey: PRIVATE+KEY+name+hash+, then an octet for the algorithm and the seed.
 	parts := strings.SplitN(private, "+", 5)

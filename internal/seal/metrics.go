@@ -19,8 +19,8 @@ var (
 	leavesDescription = prometheus.NewDesc("postern_seal_leaves", "Entries that were ever sealed.", nil, nil)
 )
 
-// NewMetrics watches a sealer that seals repeatedly, and reads from the database how much waits. every is the pause between
-// two seals.
+// NewMetrics watches a sealer that seals repeatedly, and reads from the database how much waits. every is the pause
+// between two seals.
 func NewMetrics(pool *pgxpool.Pool, every time.Duration) *monitor.Work {
 	return monitor.New("postern_seal", 3*every, nil, &monitor.Gauges{
 		Descriptions: []*prometheus.Desc{unsealedDescription, lagDescription, leavesDescription},

@@ -19,13 +19,13 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// Proof shows that an entry of the log is under a signed head. In JSON, the values of the entry stand beside the proof, for
-// people. Only Leaf is proven, and the values must agree with it.
+// Proof shows that an entry of the log is under a signed head. In JSON, the values of the entry stand beside the proof,
+// for people. Only Leaf is proven, and the values must agree with it.
 type Proof struct {
 	Record
 	Inclusion Inclusion `json:"proof"`
-	// Head is the head that the proof leads to, and Keys are the keys that may have signed it. In an export, the first line
-	// has them for all lines that follow.
+	// Head is the head that the proof leads to, and Keys are the keys that may have signed it. In an export, the first
+	// line has them for all lines that follow.
 	Head string   `json:"head,omitempty"`
 	Keys []string `json:"keys,omitempty"`
 
@@ -61,8 +61,8 @@ func ParseReceipt(text string) (Receipt, error) {
 	return Receipt{LogID: logID, LeafHash: tlog.Hash(hash)}, nil
 }
 
-// provable returns the newest head, to which proofs lead. It returns a *NotProvenError if there is none, or if a restart
-// gave it up.
+// provable returns the newest head, to which proofs lead. It returns a *NotProvenError if there is none, or if a
+// restart gave it up.
 func (h *Heads) provable() (*Head, error) {
 	if h.Latest == nil {
 		return nil, &NotProvenError{fmt.Sprintf("%s has no head yet: seal first", h.Directory)}
@@ -74,8 +74,8 @@ func (h *Heads) provable() (*Head, error) {
 }
 
 // Prove returns the proof of one entry under the newest head in heads. It checks the proof before. With a receipt, the
-// entry must be the one that the client got. It returns a *TamperedError if the log contradicts the head or the receipt. It
-// returns a *NotProvenError if the entry is unknown or not sealed yet.
+// entry must be the one that the client got. It returns a *TamperedError if the log contradicts the head or the
+// receipt. It returns a *NotProvenError if the entry is unknown or not sealed yet.
 func Prove(ctx context.Context, connection *pgx.Conn, heads *Heads, logID int64, receipt *Receipt) (proof *Proof, err error) {
 	head, err := heads.provable()
 	if err != nil {
@@ -148,8 +148,8 @@ type Checked struct {
 	Keys    []string
 }
 
-// CheckProofs checks a file of proofs from Prove or from an export, without a database. keys are the public keys that may
-// have signed, one per line; if it is empty, the keys in the file count. An invalid proof is a *TamperedError. each
+// CheckProofs checks a file of proofs from Prove or from an export, without a database. keys are the public keys that
+// may have signed, one per line; if it is empty, the keys in the file count. An invalid proof is a *TamperedError. each
 // receives every valid proof; it may be nil.
 func CheckProofs(in io.Reader, keys string, each func(*Proof) error) (*Checked, error) {
 	verifiers, known, err := readKeys(keys)
@@ -215,9 +215,9 @@ func openProofHead(text string, verifiers note.Verifiers) (*Head, error) {
 	return head, err
 }
 
-// readProof reads one object and makes sure that it proves the values that it shows to people. An object must have only one
-// reading, because another program could read it differently. So a duplicate name, a name in other letters, a text that is
-// not UTF-8, and a number in other digits are errors.
+// readProof reads one object and makes sure that it proves the values that it shows to people. An object must have only
+// one reading, because another program could read it differently. So a duplicate name, a name in other letters, a text
+// that is not UTF-8, and a number in other digits are errors.
 func readProof(text jsontext.Value) (*Proof, error) {
 	var read struct {
 		Proof *Inclusion                `json:"proof"`

@@ -1,5 +1,5 @@
-// Package seal makes the log of checkpoints provable. Each row of the log is a leaf of a Merkle tree (RFC 6962). The head
-// of the tree is signed and kept outside the database, so nobody can change a signed entry unnoticed.
+// Package seal makes the log of checkpoints provable. Each row of the log is a leaf of a Merkle tree (RFC 6962). The
+// head of the tree is signed and kept outside the database, so nobody can change a signed entry unnoticed.
 //
 // The tree is that of golang.org/x/mod/sumdb/tlog. The signed heads are C2SP tlog-checkpoints by
 // golang.org/x/mod/sumdb/note. docs/log-format.md specifies both, and each octet of a leaf.
@@ -57,8 +57,8 @@ type Record struct {
 	ApprovedMessage *string         `json:"approved_message"`
 }
 
-// Moment is a timestamptz in PostgreSQL's representation: microseconds since the year 2000 in UTC. It may be infinite, or
-// in a year that time.Time cannot print.
+// Moment is a timestamptz in PostgreSQL's representation: microseconds since the year 2000 in UTC. It may be infinite,
+// or in a year that time.Time cannot print.
 type Moment int64
 
 var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -97,7 +97,8 @@ type Leaf struct {
 // Hash is the hash of the leaf.
 func (l Leaf) Hash() tlog.Hash { return tlog.RecordHash(l.Octets) }
 
-// Leaf returns the leaf of the record. All leaves are made of the values that PostgreSQL sends, so this writes the same.
+// Leaf returns the leaf of the record. All leaves are made of the values that PostgreSQL sends, so this writes the
+// same.
 func (r *Record) Leaf(salt Salt) (Leaf, error) {
 	integer := func(value uint64) []byte { return binary.BigEndian.AppendUint64(nil, value) }
 	optional := func(value *string) []byte {
@@ -120,8 +121,8 @@ func (r *Record) Leaf(salt Salt) (Leaf, error) {
 	return w.leaf(), err
 }
 
-// Record returns the record of the leaf. Each record with its salts has exactly one leaf: octets that would not be written
-// are an error.
+// Record returns the record of the leaf. Each record with its salts has exactly one leaf: octets that would not be
+// written are an error.
 func (l Leaf) Record() (*Record, error) {
 	f := reader{rest: l.Octets}
 	if got := f.take(1); f.err == nil && got[0] != version {

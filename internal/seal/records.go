@@ -17,16 +17,17 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// column is a column of the log. Numbers, times and truth values are requested in binary, because a leaf has them in binary
-// and no setting changes them. The others are requested as text. A column that the table declares NOT NULL may still be NULL
-// in a table that somebody changed. Then reading it is an error.
+// column is a column of the log. Numbers, times and truth values are requested in binary, because a leaf has them in
+// binary and no setting changes them. The others are requested as text. A column that the table declares NOT NULL may
+// still be NULL in a table that somebody changed. Then reading it is an error.
 type column struct {
 	name     string
 	kind     byte
 	required bool
 }
 
-// fields are the fields of a leaf, in order. Those with a name are personal: the leaf has a hash of them, made with a salt.
+// fields are the fields of a leaf, in order. Those with a name are personal: the leaf has a hash of them, made with a
+// salt.
 var fields = [...]struct {
 	salted  string
 	columns []column
@@ -54,8 +55,8 @@ const saltedFields = 5
 // octets are the lengths of values of fixed-length types.
 var octets = map[byte]int{typeInteger: 8, typeTime: 8, typeBoolean: 1}
 
-// recordNames and recordFormats are the columns that a leaf is made of, and last the salt, with the format to request for
-// each.
+// recordNames and recordFormats are the columns that a leaf is made of, and last the salt, with the format to request
+// for each.
 var recordNames, recordFormats = func() (names []string, formats pgx.QueryResultFormats) {
 	for _, field := range fields {
 		for _, column := range field.columns {
@@ -162,8 +163,8 @@ func areColumns(descriptions []pgconn.FieldDescription) bool {
 	return true
 }
 
-// eachRow reads rows one at a time, because an entry may be several hundred kilobytes long. It sets a query mode that can
-// request formats, whatever the mode of the connection.
+// eachRow reads rows one at a time, because an entry may be several hundred kilobytes long. It sets a query mode that
+// can request formats, whatever the mode of the connection.
 func eachRow(ctx context.Context, tx pgx.Tx, query string, arguments []any, each func(row) error) error {
 	rows, err := tx.Query(ctx, query, append([]any{pgx.QueryExecModeCacheDescribe, recordFormats}, arguments...)...)
 	if err != nil {
@@ -225,8 +226,9 @@ func unseen(snapshot string) ([]stretch, error) {
 	return append(stretches, stretch{next, math.MaxUint64}), err
 }
 
-// unsealed reads the rows of the log without a leaf, in pages. seenBy limits them to rows visible in a snapshot. All ranges
-// go into one query, because on a busy system there is one range for each transaction that was running at the last seal.
+// unsealed reads the rows of the log without a leaf, in pages. seenBy limits them to rows visible in a snapshot. All
+// ranges go into one query, because on a busy system there is one range for each transaction that was running at the
+// last seal.
 func unsealed(ctx context.Context, tx pgx.Tx, within []stretch, seenBy string, each func([]hashedRecord) error) error {
 	lowest, highest := make([]uint64, len(within)), make([]uint64, len(within))
 	for index, stretch := range within {
@@ -259,8 +261,8 @@ func unsealed(ctx context.Context, tx pgx.Tx, within []stretch, seenBy string, e
 // maximumGap is how many unwanted log_ids may be read for each wanted one.
 const maximumGap = 100
 
-// recordsOf reads the rows of the log with these log_ids, and keeps the result of keep for each. The result lacks log_ids
-// that do not exist. repeated lists the log_ids that several rows have.
+// recordsOf reads the rows of the log with these log_ids, and keeps the result of keep for each. The result lacks
+// log_ids that do not exist. repeated lists the log_ids that several rows have.
 func recordsOf[T any](ctx context.Context, tx pgx.Tx, logIDs []int64, keep func(row) (T, error)) (found map[int64]T, repeated []int64, err error) {
 	var lowest, highest []int64
 	for index, logID := range slices.Sorted(slices.Values(logIDs)) {

@@ -26,8 +26,8 @@ const restartsFile = "restarts"
 // AboutRestarts is the page that tells an operator what to do about a log whose end was lost.
 const AboutRestarts = "docs/log-restart.md"
 
-// Restart says that the log goes on although a signed head was lost. It also records that a new directory begins beside a
-// tree that was sealed before. It is signed, later heads refer to it, and Verify always reports it.
+// Restart says that the log goes on although a signed head was lost. It also records that a new directory begins beside
+// a tree that was sealed before. It is signed, later heads refer to it, and Verify always reports it.
 type Restart struct {
 	// Number counts the restarts of a directory, from 1.
 	Number int64 `json:"restart"`
@@ -64,8 +64,8 @@ type LogIDs struct {
 	Highest int64 `json:"highest"`
 }
 
-// text is the signed text. The second line of a head is a number, and that of a note of dropped leaves has other words. No
-// signed text can therefore be mistaken for another.
+// text is the signed text. The second line of a head is a number, and that of a note of dropped leaves has other words.
+// No signed text can therefore be mistaken for another.
 func (r *Restart) text(origin string) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s\nrestart %d\nat %s\nplace %s timeline %d\n", origin, r.Number, r.At.UTC().Format(time.RFC3339), r.Place, r.Timeline)
@@ -183,8 +183,8 @@ func (h *Heads) lossesSince(restarts int64) (losses []*Restart) {
 	return losses
 }
 
-// keptSince returns how much still holds of what was signed after the given number of restarts: the smallest tree that a
-// later one kept. It is nil if everything holds.
+// keptSince returns how much still holds of what was signed after the given number of restarts: the smallest tree that
+// a later one kept. It is nil if everything holds.
 func (h *Heads) keptSince(restarts int64) *Tree {
 	losses := h.lossesSince(restarts)
 	if len(losses) == 0 {
@@ -193,8 +193,8 @@ func (h *Heads) keptSince(restarts int64) *Tree {
 	return slices.MinFunc(losses, func(a, b *Restart) int { return cmp.Compare(a.Kept.Size, b.Kept.Size) }).Kept
 }
 
-// firstLoss returns the first restart after the given number of restarts that kept fewer leaves than this. A later one may
-// have kept even less, but the leaf was lost already. It is nil if there is none.
+// firstLoss returns the first restart after the given number of restarts that kept fewer leaves than this. A later one
+// may have kept even less, but the leaf was lost already. It is nil if there is none.
 func (h *Heads) firstLoss(leaves, restarts int64) *Restart {
 	for _, one := range h.lossesSince(restarts) {
 		if one.Kept.Size < leaves {
@@ -228,9 +228,9 @@ func (h *Heads) standing() ([]*Head, error) {
 	return slices.DeleteFunc(heads, func(head *Head) bool { return h.lostBy(head) != nil }), err
 }
 
-// references are the heads that the tree must continue. Usually this is the newest head. If a restart gave that up, it is
-// the tree that the restart kept, and also the newest head of this directory that still holds. Both count, because the
-// restart may have been signed with another directory, which knew another history.
+// references are the heads that the tree must continue. Usually this is the newest head. If a restart gave that up, it
+// is the tree that the restart kept, and also the newest head of this directory that still holds. Both count, because
+// the restart may have been signed with another directory, which knew another history.
 func (h *Heads) references() ([]*Head, error) {
 	if h.Latest == nil {
 		return nil, nil
@@ -275,8 +275,8 @@ func (h *Heads) withLogIDs(failure error, size int64) error {
 	return failure
 }
 
-// logIDsBehind returns the range of log IDs of the leaves behind this size that were signed and still hold. It is nil if no
-// head tells.
+// logIDsBehind returns the range of log IDs of the leaves behind this size that were signed and still hold. It is nil
+// if no head tells.
 func (h *Heads) logIDsBehind(size int64) (*LogIDs, error) {
 	heads, err := h.standing()
 	if err != nil {
@@ -298,9 +298,9 @@ func (h *Heads) logIDsBehind(size int64) (*LogIDs, error) {
 // ErrNothingLost is returned by Restart if the log can go on without a restart.
 var ErrNothingLost = errors.New("nothing was lost: the tree in the database continues the newest head")
 
-// Restart signs that the log goes on although its tree does not continue the newest head in Heads. It also signs that Heads
-// begins beside a tree that was sealed before. Then it seals. It returns the restart that it signed, or one signed before
-// that is not sealed yet.
+// Restart signs that the log goes on although its tree does not continue the newest head in Heads. It also signs that
+// Heads begins beside a tree that was sealed before. Then it seals. It returns the restart that it signed, or one
+// signed before that is not sealed yet.
 func (s *Sealer) Restart(ctx context.Context, connection *pgx.Conn) (restart *Restart, entries int64, err error) {
 	err = pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) error {
 		queries := query.New(tx)
@@ -413,8 +413,8 @@ func (h *Heads) newestIn(reader tlog.HashReader) (*Tree, error) {
 	return &Tree{heads[first-1].Size, heads[first-1].Root}, nil
 }
 
-// firstNotIn returns the index of the first head that a tree does not lead to. Binary search finds it, because a tree that
-// differs from one head also differs from all later heads.
+// firstNotIn returns the index of the first head that a tree does not lead to. Binary search finds it, because a tree
+// that differs from one head also differs from all later heads.
 func firstNotIn(heads []*Head, reader tlog.HashReader) (int, error) {
 	var failure error
 	first, _ := slices.BinarySearchFunc(heads, true, func(one *Head, _ bool) int {

@@ -28,8 +28,8 @@ type Sealer struct {
 	Heads *Heads
 	// Also are more directories that receive each head.
 	Also []*Heads
-	// Timeline is production's timeline according to the configuration, after a failover; nil if the configuration does not
-	// say.
+	// Timeline is production's timeline according to the configuration, after a failover; nil if the configuration does
+	// not say.
 	Timeline *int64
 	// Database confirms that this database took the place of the one that was sealed. It names this database as the error
 	// does; nil confirms nothing.
@@ -50,9 +50,9 @@ const (
 // ErrBusy is returned if another process is sealing this log.
 var ErrBusy = errors.New("another process is sealing this log")
 
-// Seal adds all committed entries to the tree as leaves, signs its head, and stores the head outside the database and in
-// it. It returns the number of new leaves. If the tree does not continue the newest head in Heads, it writes nothing and
-// returns a *TamperedError. It may be interrupted at any moment; the next call continues.
+// Seal adds all committed entries to the tree as leaves, signs its head, and stores the head outside the database and
+// in it. It returns the number of new leaves. If the tree does not continue the newest head in Heads, it writes nothing
+// and returns a *TamperedError. It may be interrupted at any moment; the next call continues.
 func (s *Sealer) Seal(ctx context.Context, connection *pgx.Conn) (entries int64, err error) {
 	entries, size, err := s.grow(ctx, connection)
 	if err != nil {
@@ -65,8 +65,8 @@ func (s *Sealer) Seal(ctx context.Context, connection *pgx.Conn) (entries int64,
 	return entries, errors.Join(err, s.createPartitions(ctx, connection))
 }
 
-// createPartitions creates the log's partitions for the coming months. It need not succeed at once if others use the log,
-// because entries without a partition go into the default partition.
+// createPartitions creates the log's partitions for the coming months. It need not succeed at once if others use the
+// log, because entries without a partition go into the default partition.
 func (s *Sealer) createPartitions(ctx context.Context, connection *pgx.Conn) error {
 	if time.Now().Before(s.partitionsDue) {
 		return nil
@@ -99,8 +99,8 @@ func (h *Heads) covers(size int64) bool {
 	return h.Latest != nil && h.Latest.Size >= size && h.Latest.Restart == int64(len(h.Restarts))
 }
 
-// grow appends leaves for all visible entries that have none, in one transaction. It returns the number of new leaves and
-// the size of the tree.
+// grow appends leaves for all visible entries that have none, in one transaction. It returns the number of new leaves
+// and the size of the tree.
 func (s *Sealer) grow(ctx context.Context, connection *pgx.Conn) (entries, size int64, err error) {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead}
 	err = pgx.BeginTxFunc(ctx, connection, options, func(tx pgx.Tx) error {
@@ -160,8 +160,8 @@ func (s *Sealer) grow(ctx context.Context, connection *pgx.Conn) (entries, size 
 	return entries, size, err
 }
 
-// begin takes the lock of sealing. Then it reads the directories again, because another sealer may have signed since they
-// were read.
+// begin takes the lock of sealing. Then it reads the directories again, because another sealer may have signed since
+// they were read.
 func (s *Sealer) begin(ctx context.Context, queries *query.Queries) (query.BeginSealingRow, error) {
 	begun, err := queries.BeginSealing(ctx, s.Timeline, s.Database)
 	if err != nil {
@@ -181,8 +181,8 @@ func (s *Sealer) begin(ctx context.Context, queries *query.Queries) (query.Begin
 var errNothing = errors.New("nothing to seal")
 
 // compare returns an error if the tree in the database does not continue every head outside. It also does so if the
-// database has a head that nobody outside knows. No later step may refuse: after this one the database remembers its place,
-// and the tree grows.
+// database has a head that nobody outside knows. No later step may refuse: after this one the database remembers its
+// place, and the tree grows.
 func (s *Sealer) compare(ctx context.Context, queries *query.Queries, size int64, reader tlog.HashReader) error {
 	inside, err := queries.LatestHead(ctx)
 	hasInside := err == nil
@@ -217,8 +217,8 @@ func (s *Sealer) compare(ctx context.Context, queries *query.Queries, size int64
 	return nil
 }
 
-// refuseKnownKey returns an error if a new directory would begin beside a tree of which this key has already signed a head.
-// Other heads of the key go on elsewhere or were lost, and could contradict the new ones.
+// refuseKnownKey returns an error if a new directory would begin beside a tree of which this key has already signed a
+// head. Other heads of the key go on elsewhere or were lost, and could contradict the new ones.
 func (s *Sealer) refuseKnownKey(ctx context.Context, queries *query.Queries) error {
 	own, _, err := readKeys(s.Key.Public)
 	if err != nil {
@@ -319,8 +319,8 @@ func (s *Sealer) signTree(ctx context.Context, queries *query.Queries, size int6
 	return s.Key.sign(size, root, logIDs, int64(len(s.Heads.Restarts)))
 }
 
-// compareInside returns an error if the database has a head that this key has signed but that the directory does not know.
-// Then this is another directory or an old copy of it, and signing would create two histories.
+// compareInside returns an error if the database has a head that this key has signed but that the directory does not
+// know. Then this is another directory or an old copy of it, and signing would create two histories.
 func (s *Sealer) compareInside(inside query.LogHead) error {
 	if inside.TreeSize > s.Heads.Latest.Size || inside.TreeSize == s.Heads.Latest.Size && tlog.Hash(inside.RootHash) != s.Heads.Latest.Root {
 		if head, err := OpenHead(inside.Note, s.Heads.verifiers); err == nil && s.Heads.lostBy(head) == nil {

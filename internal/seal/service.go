@@ -52,8 +52,8 @@ type Service struct {
 	Logger  *slog.Logger
 }
 
-// Run seals until the context ends. It reconnects after a broken connection. It ends if the log was tampered with, or if
-// this is not the place that was sealed before.
+// Run seals until the context ends. It reconnects after a broken connection. It ends if the log was tampered with, or
+// if this is not the place that was sealed before.
 func (s *Service) Run(ctx context.Context) error {
 	ticker := time.NewTicker(s.Every)
 	defer ticker.Stop()

@@ -59,8 +59,8 @@ func readHashes(ctx context.Context, queries *query.Queries) tlog.HashReaderFunc
 	}
 }
 
-// frontier is the part of a tree that is needed to append to it and to compute its root: the complete subtrees, at most one
-// per level.
+// frontier is the part of a tree that is needed to append to it and to compute its root: the complete subtrees, at most
+// one per level.
 type frontier struct {
 	size     int64
 	subtrees [bits.UintSize]tlog.Hash

@@ -59,8 +59,8 @@ func (v *Verdict) find(kind Kind, leafNumber, logID *int64, format string, argum
 	}
 }
 
-// Verify recomputes every leaf and every node from the rows of the log. It compares them with the tree and with the newest
-// head in Heads. Its memory does not grow with the log.
+// Verify recomputes every leaf and every node from the rows of the log. It compares them with the tree and with the
+// newest head in Heads. Its memory does not grow with the log.
 func (v *Verifier) Verify(ctx context.Context, connection *pgx.Conn) (verdict *Verdict, err error) {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err = pgx.BeginTxFunc(ctx, connection, options, func(tx pgx.Tx) error {
@@ -275,7 +275,8 @@ func (v *verification) leaf(leaf query.LogLeaf, entry *tlog.Hash) error {
 	return err
 }
 
-// treeIsWrong reports whether the tree does not lead to the head. It is false if the tree has fewer leaves than the head.
+// treeIsWrong reports whether the tree does not lead to the head. It is false if the tree has fewer leaves than the
+// head.
 func (v *verification) treeIsWrong(head *Head) bool {
 	return v.verdict.Signed == head.Size && head.Size > 0 && v.treeRoot != head.Root
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// portAttempts bounds how often a start is repeated. Another process may take the port after we choose it and before the
-// server binds it.
+// portAttempts bounds how often a start is repeated. Another process may take the port after we choose it and before
+// the server binds it.
 const portAttempts = 5
 
 var errPortTaken = errors.New("the port was taken by somebody else")

@@ -29,8 +29,8 @@ const containerLifetime = 4 * 60 * 60
 // processLabel is the label of a container with the ID of the process that created it.
 const processLabel = "org.posternsql.process"
 
-// waitScript runs inside the container before the image's entrypoint. A container that nobody watches, because our process
-// ended too early, then ends by itself.
+// waitScript runs inside the container before the image's entrypoint. A container that nobody watches, because our
+// process ended too early, then ends by itself.
 const waitScript = `tries=0
 until [ -e /tmp/postern-watched ]; do
 	tries=$((tries + 1))
@@ -120,8 +120,8 @@ func splitImage(image string) (repository, tag string) {
 	return image, "latest"
 }
 
-// removeNeverStarted removes the containers of processes that were killed between creating and starting one. Nothing runs
-// in such a container that could remove it.
+// removeNeverStarted removes the containers of processes that were killed between creating and starting one. Nothing
+// runs in such a container that could remove it.
 func removeNeverStarted(ctx context.Context, pool *dockertest.Pool) error {
 	containers, err := pool.Client.ListContainers(docker.ListContainersOptions{
 		Context: ctx, All: true,
@@ -210,8 +210,8 @@ func (c *container) keep() error {
 	return nil
 }
 
-// follow collects the container's output. The returned function stops that and returns the output. A container that fails
-// to start is removed at once, and its log with it.
+// follow collects the container's output. The returned function stops that and returns the output. A container that
+// fails to start is removed at once, and its log with it.
 func (c *container) follow(ctx context.Context) func() string {
 	ctx, cancel := context.WithCancel(ctx)
 	content := bytes.Buffer{}

@@ -37,8 +37,8 @@ func startFetched(ctx context.Context, options Options, cache string) (*Server, 
 }
 
 // fetchEmbedded uses the library only to download, check and unpack. The library's own server runs neither as root nor
-// under our supervision. Downloading is the first part of the library's Start; a data folder that cannot be created makes
-// Start fail after it.
+// under our supervision. Downloading is the first part of the library's Start; a data folder that cannot be created
+// makes Start fail after it.
 //
 // It unpacks beside folder and renames, because other processes must find either everything in folder or nothing. Test
 // binaries of other packages are such processes.

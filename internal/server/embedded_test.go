@@ -96,7 +96,8 @@ func newRepository(t *testing.T, files, links map[string]string) *repository {
 	return r
 }
 
-// newCache returns a folder that the server's user can enter. That user cannot enter t.TempDir() if the test runs as root.
+// newCache returns a folder that the server's user can enter. That user cannot enter t.TempDir() if the test runs as
+// root.
 func newCache(t *testing.T) string {
 	t.Helper()
 	folder, err := os.MkdirTemp("/tmp", "postern-test-")
@@ -110,8 +111,8 @@ func newCache(t *testing.T) string {
 	return folder
 }
 
-// The archive has links to the binaries of this machine. Downloaded binaries run, and any number of processes download only
-// once.
+// The archive has links to the binaries of this machine. Downloaded binaries run, and any number of processes download
+// only once.
 func TestFetchedBinariesRun(t *testing.T) {
 	folders := binaryFolders()
 	if len(folders) == 0 {

@@ -25,8 +25,8 @@ type Program struct {
 	Stdout, Stderr io.Writer
 }
 
-// Run runs a client program of the server's version as the superuser, because pg_dump refuses a newer server. If the server
-// runs in Docker, files named in the arguments are in the container. Use the standard streams instead.
+// Run runs a client program of the server's version as the superuser, because pg_dump refuses a newer server. If the
+// server runs in Docker, files named in the arguments are in the container. Use the standard streams instead.
 func (s *Server) Run(ctx context.Context, program Program) error {
 	return s.run(ctx, program)
 }

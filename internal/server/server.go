@@ -92,8 +92,8 @@ func waysInOrder() []way {
 }
 
 // Start returns the first server that the environment offers. The context bounds only the start. The server runs until
-// Close; a started server ends with this process at the latest, however the process ends (see Server.Keep). If there is no
-// server, the error says for each way why not.
+// Close; a started server ends with this process at the latest, however the process ends (see Server.Keep). If there is
+// no server, the error says for each way why not.
 func Start(ctx context.Context, options Options) (*Server, error) {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
@@ -137,8 +137,8 @@ func firstOf(ctx context.Context, options Options, ways []way) (*Server, error) 
 		strings.ReplaceAll(strings.Join(failures, "\n"), "\n", "\n  "), minimumVersion, URLVariable)
 }
 
-// Keep lets a server started with Options.Keep outlive this process. If the process ends before this call, the server ends
-// too. Close still removes a kept server.
+// Keep lets a server started with Options.Keep outlive this process. If the process ends before this call, the server
+// ends too. Close still removes a kept server.
 func (s *Server) Keep() error {
 	return s.keep()
 }
@@ -148,8 +148,8 @@ func (s *Server) Close() error {
 	return s.close()
 }
 
-// Crash stops the server at once, as "pg_ctl stop -m immediate" does. It starts the server again, and returns when that has
-// recovered. It returns errors.ErrUnsupported if the server was not started from PostgreSQL's binaries.
+// Crash stops the server at once, as "pg_ctl stop -m immediate" does. It starts the server again, and returns when that
+// has recovered. It returns errors.ErrUnsupported if the server was not started from PostgreSQL's binaries.
 func (s *Server) Crash(ctx context.Context) error {
 	if s.crash == nil {
 		return errors.ErrUnsupported
@@ -178,7 +178,8 @@ func (s *Server) Log(ctx context.Context) (string, error) {
 func (s *Server) ConnectionString(database, user, password string) (string, error) {
 	address, err := url.Parse(s.URL)
 	if err != nil {
-		return "", errors.New("the server's connection string is not a URL") // does not repeat the string, which holds a password
+		// The error does not repeat the string, which holds a password.
+		return "", errors.New("the server's connection string is not a URL")
 	}
 	address.Path = "/" + database
 	if user != "" {

@@ -387,8 +387,8 @@ func TestServerIsGoneIfItsAddressWasNeverRead(t *testing.T) {
 	}
 }
 
-// endChild starts a server from another process, with folder for its files. It ends that process and its process group in
-// the way of Ctrl-C, and returns the address of the server if it was reached.
+// endChild starts a server from another process, with folder for its files. It ends that process and its process group
+// in the way of Ctrl-C, and returns the address of the server if it was reached.
 func endChild(t *testing.T, folder string, signal syscall.Signal, after time.Duration) (process int, address string) {
 	t.Helper()
 	command := childCommand("TMPDIR=" + folder)

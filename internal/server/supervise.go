@@ -17,7 +17,8 @@ import (
 //go:embed supervise.sh
 var superviseScript string
 
-// longestSocketPath is a length that fits the address of a unix socket on every system (sun_path has 104 bytes on some).
+// longestSocketPath is a length that fits the address of a unix socket on every system (sun_path has 104 bytes on
+// some).
 const longestSocketPath = 100
 
 // supervisor is the shell that starts the server, watches this process through a pipe, and cleans up.
@@ -31,8 +32,8 @@ type supervisor struct {
 	stopError error
 }
 
-// supervise starts the server whose programs are in folder, and returns before the server answers. For a standby, primary
-// tells libpq where the primary is; otherwise it is nil.
+// supervise starts the server whose programs are in folder, and returns before the server answers. For a standby,
+// primary tells libpq where the primary is; otherwise it is nil.
 func supervise(folder, password string, port int, settings string, primary []string) (*supervisor, error) {
 	command := exec.Command("/bin/sh", "-c", superviseScript, "postern-supervise", folder, strconv.Itoa(port), settings)
 	command.Args = append(command.Args, parentFolders()...)
@@ -101,8 +102,8 @@ func (s *supervisor) stopCommand() string {
 	return fmt.Sprintf("kill -QUIT %s && rm -rf '%s'", s.process, s.directory)
 }
 
-// parentFolders lists where the server's folder may be created. The server's user may not be able to enter the usual place,
-// or its path may be too long for a socket.
+// parentFolders lists where the server's folder may be created. The server's user may not be able to enter the usual
+// place, or its path may be too long for a socket.
 func parentFolders() []string {
 	folders := []string{}
 	for _, folder := range []string{os.TempDir(), "/tmp", "/var/tmp"} {

@@ -22,8 +22,8 @@ func NewSecret() []byte {
 	return []byte(base64.RawURLEncoding.EncodeToString(random))
 }
 
-// Secret returns the secret in a file. In a text file, the last line end is not part of the secret, because editors add it.
-// In a binary file, every byte counts.
+// Secret returns the secret in a file. In a text file, the last line end is not part of the secret, because editors add
+// it. In a binary file, every byte counts.
 func Secret(content []byte) []byte {
 	line := bytes.TrimSuffix(bytes.TrimSuffix(content, []byte("\n")), []byte("\r"))
 	isText := !bytes.ContainsFunc(line, func(character rune) bool { return character < ' ' || character > '~' })
@@ -34,7 +34,8 @@ func Secret(content []byte) []byte {
 }
 
 // Create creates a key, after also, in one transaction. With a path it writes the secret to a new file first, which it
-// removes again if the key cannot be created: a secret without its key is harmless, but a key without its secret is useless.
+// removes again if the key cannot be created: a secret without its key is harmless, but a key without its secret is
+// useless.
 func Create(ctx context.Context, connection *pgx.Conn, kid string, secret []byte, path string, also func(pgx.Tx) error) (err error) {
 	if path != "" {
 		if err := wholefile.Create(path, secret); err != nil {

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// Example implements the part of testing.TB that this package needs, because examples have no testing.TB. Failures panic.
+// Example implements the part of testing.TB that this package needs, because examples have no testing.TB. Failures
+// panic.
 type Example struct {
 	testing.TB
 	cleanups []func()

@@ -57,7 +57,8 @@ func (d *Database) allow(t testing.TB, name string) {
 	}
 }
 
-// dropRole works in any state of the role's sessions. It does not end other sessions, because other subtests may use them.
+// dropRole works in any state of the role's sessions. It does not end other sessions, because other subtests may use
+// them.
 func (d *Database) dropRole(ctx context.Context, name string) error {
 	if err := d.cluster.rollbackPrepared(ctx, d.Name, name); err != nil {
 		return err

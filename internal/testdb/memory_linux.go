@@ -13,8 +13,9 @@ const room = 4 << 30
 // tmpfs is the type that statfs(2) reports for a file system in memory.
 const tmpfs = 0x01021994
 
-// hasRoom reports whether folder is a file system in memory with enough space, from which programs can be started. As much
-// memory must also be free. A Docker container's file system in memory is small, and no programs can be started from it.
+// hasRoom reports whether folder is a file system in memory with enough space, from which programs can be started. As
+// much memory must also be free. A Docker container's file system in memory is small, and no programs can be started
+// from it.
 func hasRoom(folder string) bool {
 	var files syscall.Statfs_t
 	if syscall.Statfs(folder, &files) != nil || int64(files.Type) != tmpfs || int64(files.Flags)&syscall.MS_NOEXEC != 0 {

@@ -1,8 +1,8 @@
 // Package testdb gives each test a database of its own on a real PostgreSQL server.
 //
-// The server is found or started once per test binary (see package server). A template database with Postern is also made
-// once, and cloned for each test that asks. Several test binaries may share a server. So all names are random, and each
-// binary removes what a killed binary left behind.
+// The server is found or started once per test binary (see package server). A template database with Postern is also
+// made once, and cloned for each test that asks. Several test binaries may share a server. So all names are random, and
+// each binary removes what a killed binary left behind.
 package testdb
 
 import (
@@ -45,8 +45,8 @@ const memoryFolder = "/dev/shm"
 // leashedVariable says that TMPDIR will be removed with the process that started this one.
 const leashedVariable = "POSTERN_TEST_LEASHED"
 
-// A test that is killed or runs out of time removes none of its folders. So they are all in one folder that is removed with
-// the process.
+// A test that is killed or runs out of time removes none of its folders. So they are all in one folder that is removed
+// with the process.
 func init() {
 	if filepath.Ext(os.Args[0]) != ".test" || os.Getenv(leashedVariable) != "" {
 		return // not a test binary, or a test binary that another one runs as a command
@@ -123,8 +123,8 @@ func openCluster() (*cluster, error) {
 	return c, nil
 }
 
-// VersionVariable names the variable with the version that the tests must run on, such as 15.18. With it, CI knows that the
-// tests ran on the intended version.
+// VersionVariable names the variable with the version that the tests must run on, such as 15.18. With it, CI knows that
+// the tests ran on the intended version.
 const VersionVariable = "POSTERN_TEST_VERSION"
 
 func requireVersion(ctx context.Context, pool *pgxpool.Pool) error {
@@ -222,8 +222,9 @@ func (c *cluster) dropDatabase(ctx context.Context, name string) error {
 	return err
 }
 
-// endSessions ends the sessions whose column of pg_stat_activity has this value, and waits for that. The server's own ways to
-// wait (pg_terminate_backend with a timeout, drop database) look only every 100 ms, and most sessions end in 2 ms.
+// endSessions ends the sessions whose column of pg_stat_activity has this value, and waits for that. The server's own
+// ways to wait (pg_terminate_backend with a timeout, drop database) look only every 100 ms, and most sessions end in 2
+// ms.
 func (c *cluster) endSessions(ctx context.Context, column, value string) error {
 	ctx, cancel := context.WithTimeout(ctx, endTimeout)
 	defer cancel()
@@ -241,8 +242,8 @@ func (c *cluster) endSessions(ctx context.Context, column, value string) error {
 	}
 }
 
-// rollbackPrepared rolls back the prepared transactions of a database: those of one role, or all if role is empty. Their
-// locks outlive every session.
+// rollbackPrepared rolls back the prepared transactions of a database: those of one role, or all if role is empty.
+// Their locks outlive every session.
 func (c *cluster) rollbackPrepared(ctx context.Context, database, role string) error {
 	rows, err := c.pool.Query(ctx, "select gid from pg_prepared_xacts where database = $1 and ($2::text = '' or owner = $2::text)", database, role)
 	if err != nil {

@@ -57,8 +57,8 @@ func TestSearchPathIsEmpty(t *testing.T) {
 	}
 }
 
-// Everything that a test may leave behind is removed: the role of an open session, what the role owns, and the database of
-// a prepared transaction.
+// Everything that a test may leave behind is removed: the role of an open session, what the role owns, and the database
+// of a prepared transaction.
 func TestNothingIsLeft(t *testing.T) {
 	names := []string{}
 	t.Run("test", func(t *testing.T) {

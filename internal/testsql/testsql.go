@@ -91,8 +91,8 @@ func Fails(t testing.TB, q Querier, code, sql string, arguments ...any) {
 	}
 }
 
-// Begin starts a transaction in which the connection, of a trusted application, acts for userid. The transaction is rolled
-// back when the test ends, unless it has ended before.
+// Begin starts a transaction in which the connection, of a trusted application, acts for userid. The transaction is
+// rolled back when the test ends, unless it has ended before.
 func Begin(t testing.TB, connection *pgx.Conn, userid string) pgx.Tx {
 	t.Helper()
 	tx, err := connection.Begin(t.Context())

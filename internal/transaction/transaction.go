@@ -27,8 +27,8 @@ func (s Statement) Execute(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
-// Run commits what work does in a transaction that starts with the statements of start, or nothing. If one of these fails,
-// work does not run.
+// Run commits what work does in a transaction that starts with the statements of start, or nothing. If one of these
+// fails, work does not run.
 func Run(ctx context.Context, pool Pool, options pgx.TxOptions, start []Statement, work func(tx pgx.Tx) error) error {
 	return pgx.BeginTxFunc(ctx, starter{pool, start}, options, work)
 }
@@ -73,13 +73,14 @@ func (s starter) BeginTx(ctx context.Context, options pgx.TxOptions) (tx pgx.Tx,
 }
 
 // isIdle reports whether nothing of a failed batch was executed: BEGIN comes first, and no later statement ends the
-// transaction. This happens if the simple protocol would not bind the parameters, if pgx keeps no prepared statements, or
-// if the server has lost them.
+// transaction. This happens if the simple protocol would not bind the parameters, if pgx keeps no prepared statements,
+// or if the server has lost them.
 func isIdle(connection *pgx.Conn) bool {
 	return connection != nil && !connection.IsClosed() && connection.PgConn().TxStatus() == 'I'
 }
 
-// boundOnly rejects a batch that would write its parameters into a statement's text, because a token would then be in logs.
+// boundOnly rejects a batch that would write its parameters into a statement's text, because a token would then be in
+// logs.
 type boundOnly struct{}
 
 // RewriteQuery returns an error if the parameters would not be bound, before anything is sent.

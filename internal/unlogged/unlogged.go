@@ -10,8 +10,8 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// Begin calls do in a transaction that keeps bound values out of the server's log. It returns a *RefusedError, and does not
-// call do, if it cannot keep them out.
+// Begin calls do in a transaction that keeps bound values out of the server's log. It returns a *RefusedError, and does
+// not call do, if it cannot keep them out.
 func Begin(ctx context.Context, connection *pgx.Conn, do func(pgx.Tx) error) error {
 	return pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) error {
 		hidden, err := query.New(tx).HideParameters(ctx)

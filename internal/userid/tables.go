@@ -13,8 +13,8 @@ import (
 	"github.com/posternsql/postern/internal/printable"
 )
 
-// version is the version of Unicode whose characters may occur in a user ID. No later version changes how these characters
-// normalize and fold.
+// version is the version of Unicode whose characters may occur in a user ID. No later version changes how these
+// characters normalize and fold.
 const version = "13.0.0"
 
 // allowed has the characters that may occur in user IDs.
@@ -39,8 +39,8 @@ var marks = sync.OnceValue(func() *unicode.RangeTable {
 	return rangetable.New(runes...)
 })
 
-// pairs map each character of decomposed text to the character that it folds to. Characters that differ only in case fold
-// to the same one. A character that folds to two decomposes before, except the sharp s, which stays.
+// pairs map each character of decomposed text to the character that it folds to. Characters that differ only in case
+// fold to the same one. A character that folds to two decomposes before, except the sharp s, which stays.
 var pairs = sync.OnceValue(func() map[rune]rune {
 	pairs := map[rune]rune{}
 	rangetable.Visit(allowed(), func(r rune) {
@@ -67,7 +67,8 @@ var pairs = sync.OnceValue(func() map[rune]rune {
 	return pairs
 })
 
-// escape writes a character for an escape string constant, whatever standard_conforming_strings and client_encoding are.
+// escape writes a character for an escape string constant, whatever standard_conforming_strings and client_encoding
+// are.
 func escape(r rune) string {
 	if r > 0xFFFF {
 		return fmt.Sprintf(`\U%08X`, r)

@@ -1,11 +1,11 @@
-// Package userid has the only rules for user IDs: which characters they may have, and which user IDs are the same. On the
-// server, the function postern_internal.fold_userid has the same rules. This package generates it, so that neither a locale
-// nor the version of PostgreSQL changes them.
+// Package userid has the only rules for user IDs: which characters they may have, and which user IDs are the same. On
+// the server, the function postern_internal.fold_userid has the same rules. This package generates it, so that neither
+// a locale nor the version of PostgreSQL changes them.
 //
-// A user ID is text in normalization form NFKC. It has no control, format, separator, private-use or invisible characters,
-// except single spaces inside. All its characters are in Unicode 13, because PostgreSQL may not know newer ones. No word
-// begins with a combining mark, because that would be drawn over the text before the user ID. Two user IDs are the same if
-// their folds are equal.
+// A user ID is text in normalization form NFKC. It has no control, format, separator, private-use or invisible
+// characters, except single spaces inside. All its characters are in Unicode 13, because PostgreSQL may not know newer
+// ones. No word begins with a combining mark, because that would be drawn over the text before the user ID. Two user
+// IDs are the same if their folds are equal.
 package userid
 
 import (

@@ -94,8 +94,8 @@ func TestSpellingsOfOneUserFoldAlike(t *testing.T) {
 	}
 }
 
-// Each character that a user ID may have folds as the Unicode tables say, and so do its case variants. The comparison with
-// package cases leaves out Cherokee, which that package folds in the opposite direction.
+// Each character that a user ID may have folds as the Unicode tables say, and so do its case variants. The comparison
+// with package cases leaves out Cherokee, which that package folds in the opposite direction.
 func TestFoldOfEachCharacter(t *testing.T) {
 	fold := cases.Fold()
 	rangetable.Visit(allowed(), func(r rune) {

@@ -32,8 +32,8 @@ func Create(path string, content []byte) (err error) {
 	return created.Sync()
 }
 
-// Replace writes to a temporary file beside the path, and renames it when it is complete and on disk. Until then, the path
-// has its old content, or there is no file.
+// Replace writes to a temporary file beside the path, and renames it when it is complete and on disk. Until then, the
+// path has its old content, or there is no file.
 func Replace(path string, permissions fs.FileMode, write func(io.Writer) error) (err error) {
 	created, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {

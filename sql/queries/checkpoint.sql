@@ -7,8 +7,8 @@ select postern.checkpoint(@gate_id, coalesce(sqlc.narg('parameters')::jsonb, '{}
 select postern.challenge(@gate_id, coalesce(sqlc.narg('parameters')::jsonb, '{}'));
 
 -- name: Authenticate :one
--- Answers a challenge and returns a ticket. Commit the transaction: only a later one learns the verdict. An empty scheme
--- means PIN.
+-- Answers a challenge and returns a ticket. Commit the transaction: only a later one learns the verdict. An empty
+-- scheme means PIN.
 select postern.authenticate(@challenge, @username, @response::varchar, sqlc.narg('comment'), coalesce(nullif(@scheme::text, ''), 'PIN'));
 
 -- name: OpenGates :exec

@@ -308,8 +308,8 @@ select exists (select from pg_catalog.pg_stat_activity as a where a.usename = $1
 	}
 }
 
-// The calls of an action share a session, in which PostgreSQL keeps what it cannot reset: here the seed of random(). An owner
-// whose function takes the place of another one's, while a batch is delivered, wants to find that session.
+// The calls of an action share a session, in which PostgreSQL keeps what it cannot reset: here the seed of random(). An
+// owner whose function takes the place of another one's, while a batch is delivered, wants to find that session.
 func TestSessionOfAnEventFunctionIsNotAnotherOwners(t *testing.T) {
 	t.Parallel()
 	for name, exchange := range map[string]string{

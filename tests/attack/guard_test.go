@@ -15,8 +15,8 @@ const (
 	// guardGate has the parameters INVOICE and AMOUNT.
 	guardGate = "SHOP_APPROVE"
 
-	// invoices are three tables with the same rows. Only a function asks before it writes shop.open; shop.naive has the guard
-	// that comes to mind first, a trigger for each row and column; and shop.invoice is guarded by protect_gate.
+	// invoices are three tables with the same rows. Only a function asks before it writes shop.open; shop.naive has the
+	// guard that comes to mind first, a trigger for each row and column; and shop.invoice is guarded by protect_gate.
 	invoices = `
 create table shop.open (invoice_no integer primary key, amount double precision not null, approved boolean not null default false,
                         state text generated always as (case when approved then 'approved' else 'new' end) stored, note text);
@@ -75,8 +75,8 @@ func shown(t *testing.T, tx pgx.Tx, sql string) string {
 	return detail.Message
 }
 
-// Each way approves invoices without asking anybody, on a table that only functions guard, or that a trigger for each row
-// guards. Where nobody was asked and nobody is told, the guard has undone what was written.
+// Each way approves invoices without asking anybody, on a table that only functions guard, or that a trigger for each
+// row guards. Where nobody was asked and nobody is told, the guard has undone what was written.
 func TestNoWayAroundAGuard(t *testing.T) {
 	t.Parallel()
 	const naive, none = "shop.naive", "shop.open"
@@ -249,8 +249,8 @@ create table shop.part_1 partition of shop.part for values in (1)`)
 	rollback(t, tx)
 }
 
-// A MERGE puts a row that moves to another partition into no transition table of an UPDATE. So no statement may both move a
-// row and change what the guard watches.
+// A MERGE puts a row that moves to another partition into no transition table of an UPDATE. So no statement may both
+// move a row and change what the guard watches.
 func TestGuardedRowDoesNotMoveUnseen(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
@@ -295,8 +295,8 @@ select postern.protect_gate(target, 'SHOP_APPROVE', '{update}', columns, '{"INVO
 	testsql.Run(t, tx, fmt.Sprintf(update+"year = 3 - year", "shop.part"))
 }
 
-// A BEFORE trigger that swallows a row on its way to another partition leaves fewer new rows than old ones. Whoever pairs
-// them by order then compares each row with another one.
+// A BEFORE trigger that swallows a row on its way to another partition leaves fewer new rows than old ones. Whoever
+// pairs them by order then compares each row with another one.
 func TestSwallowedMoveIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)

@@ -270,7 +270,8 @@ func TestRepeatedLockoutsLastLonger(t *testing.T) {
 	s.set(t, "denials_per_hour", "1000")
 	lockOut := func() time.Duration {
 		t.Helper()
-		testsql.Run(t, s.Pool, "update postern_internal.credential set locked_until = least(locked_until, clock_timestamp())") // as if its time had passed
+		// As if the lock-out had ended.
+		testsql.Run(t, s.Pool, "update postern_internal.credential set locked_until = least(locked_until, clock_timestamp())")
 		spend(t, s, connection, alice, alice, 2)
 		if !s.isLocked(t, alice) {
 			t.Fatal("not locked")

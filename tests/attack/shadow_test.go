@@ -444,9 +444,9 @@ func (f function) samples() []any {
 }
 
 // askedByPolicies are the mirrored views, and the functions that policies and guards on tables of the application call.
-// Everybody may use them, so that a role that is not in postern_user gets an error that says so. Nobody else can name them,
-// because that takes USAGE on their schema. Those that reveal somebody's companies begin with current_userid, which
-// refuses strangers.
+// Everybody may use them, so that a role that is not in postern_user gets an error that says so. Nobody else can name
+// them, because that takes USAGE on their schema. Those that reveal somebody's companies begin with current_userid,
+// which refuses strangers.
 const askedByPolicies = `'postern.current_companies()', 'postern.current_userid()', 'postern.require_user_role()', 'postern.guard_stops(text)', 'postern.reach_guard(text,jsonb)',
  'postern.ledger_map()', 'postern.ledger_map_size()', 'postern.ledger_bounds()', 'postern.ledger_shifts()', 'postern.ledger_companies()',
  'postern.internal_ledger_map()', 'postern.internal_ledger_offsets()', 'postern.ledger_key_is_valid(regclass)',

@@ -525,7 +525,8 @@ as $$ select set_config('naive.user', userid, true), public.bearer_open_gates(ti
 	connection := s.connect(t)
 	strangers := s.Login(t, "postern_trusted_app").Connect(t)
 	tx := beginUnasserted(t, connection)
-	testsql.Run(t, tx, "select public.bearer_begin($1, $2)", bob, testsql.Value[string](t, connection, bearerApprove)) // naive: it is not Bob's
+	// The naive version opens the gate for Bob with a ticket that is not Bob's.
+	testsql.Run(t, tx, "select public.bearer_begin($1, $2)", bob, testsql.Value[string](t, connection, bearerApprove))
 	testsql.Run(t, tx, bearerCheckpoint, approveGate, invoice)
 	rollback(t, tx)
 
@@ -687,7 +688,8 @@ $$`)
 
 	give(alice)
 	tx := beginUnasserted(t, connection)
-	testsql.Run(t, tx, bearerOpenGates, testsql.Value[string](t, s.Pool, bearerApprove)) // naive: it is Alice's, and valid for Bob
+	// The naive version: Alice's ticket opens the gate for Bob.
+	testsql.Run(t, tx, bearerOpenGates, testsql.Value[string](t, s.Pool, bearerApprove))
 	give(bob)
 	testsql.Run(t, tx, "select public.naive_set_pin()")
 	commit(t, tx)

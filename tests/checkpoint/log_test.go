@@ -92,7 +92,8 @@ select application_name = 'purchasing' and session_role = $1::text and logged_at
 	}
 }
 
-// A salt costs a pass microseconds where it is drawn, so a pass takes the salt of its ticket. Another ticket has another one.
+// A salt costs a pass microseconds where it is drawn, so a pass takes the salt of its ticket. Another ticket has
+// another one.
 func TestPassesOfATicketShareItsSalt(t *testing.T) {
 	c := newCompany(t, alice)
 	for range 2 {

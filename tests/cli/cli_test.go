@@ -1,5 +1,5 @@
-// Package cli_test runs the installer's command line as its users do: each script in testdata is a story with
-// an empty database of its own, which DATABASE_URL names. POSTERN_ACCEPT accepts what doctor finds of the server itself.
+// Package cli_test runs the installer's command line as its users do: each script in testdata is a story with an empty
+// database of its own, which DATABASE_URL names. POSTERN_ACCEPT accepts what doctor finds of the server itself.
 //
 // Besides testscript's own commands there are
 //

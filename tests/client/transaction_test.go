@@ -196,7 +196,8 @@ func TestTransactionBeginsWithoutPreparedStatements(t *testing.T) {
 				return err
 			},
 			"Query": func(ctx context.Context, tx pgx.Tx) error {
-				rows, _ := tx.Query(ctx, "insert into public.approval values ($1)", pgx.QueryExecModeExec, 17) // the rows have the error
+				// rows.Err returns the error.
+				rows, _ := tx.Query(ctx, "insert into public.approval values ($1)", pgx.QueryExecModeExec, 17)
 				rows.Close()
 				return rows.Err()
 			},

@@ -138,8 +138,8 @@ func TestEventActionsShareNoSession(t *testing.T) {
 	}
 }
 
-// PostgreSQL keeps what a statement meant when the session first read it. So a call must not get a statement that an earlier
-// call has read under settings of its own, whether it left those settings or took them back.
+// PostgreSQL keeps what a statement meant when the session first read it. So a call must not get a statement that an
+// earlier call has read under settings of its own, whether it left those settings or took them back.
 func TestEventFunctionReadsNothingUnderAnEarlierCallsSettings(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]string{

@@ -121,8 +121,8 @@ func TestNothingIsLostWhenTheServerDies(t *testing.T) {
 	}
 }
 
-// The worker dies, and PostgreSQL dies, while functions are called whose commits do not wait for the disk. What a call did
-// and its record are lost together, or neither is: each committed entry has one call in the end.
+// The worker dies, and PostgreSQL dies, while functions are called whose commits do not wait for the disk. What a call
+// did and its record are lost together, or neither is: each committed entry has one call in the end.
 func TestFunctionsAreCalledOnceWhateverDies(t *testing.T) {
 	t.Parallel()
 	pool, crash := newCrashingServer(t)

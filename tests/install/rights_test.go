@@ -55,14 +55,15 @@ func requireFirstAdministrator(t *testing.T, database *database, login *testdb.L
 		return err
 	}
 	if err := administer(); err != nil {
-		t.Errorf("who installed cannot administer: %v", err)
+		t.Errorf("the login that installed Postern cannot administer it: %v", err)
 	}
 	if got := database.text("select string_agg(db_role, ', ') from postern.allowed_login"); got != login.Name {
-		t.Errorf("allowed are %q", got)
+		t.Errorf("allowed logins are %q, want only %q", got, login.Name)
 	}
-	database.run("delete from postern_internal.allowed_login") // as after the restore of a dump that does not name this login
+	// As after a restored dump that does not name this login.
+	database.run("delete from postern_internal.allowed_login")
 	if err := administer(); testdb.Code(err) != "42501" {
-		t.Errorf("administers without being allowed: %v", err)
+		t.Errorf("a login that is not allowed administers: got %v, want 42501", err)
 	}
 	if _, err := install.Install(t.Context(), config, install.Options{Repair: true}); err != nil {
 		t.Error(err)
@@ -190,7 +191,8 @@ func TestAdministratorInstallsIntoTwoDatabasesAtOnce(t *testing.T) {
 	databases[1].alone = true // this test already holds the lock
 	login := administrator(t, databases[0])
 	databases[0].run("grant create on database " + databases[1].Name + " to " + login.Name)
-	defer databases[1].run("reassign owned by " + login.Name + " to current_user; drop owned by " + login.Name) // the extension
+	// The login owns the extension pgcrypto.
+	defer databases[1].run("reassign owned by " + login.Name + " to current_user; drop owned by " + login.Name)
 	var group sync.WaitGroup
 	failures := make([]error, 6)
 	for index := range failures {

@@ -378,7 +378,7 @@ select count(*) filter (where code_a like '1_1_') || ' ' || count(*) filter (whe
 func TestFullBlockIsFollowedByAnother(t *testing.T) {
 	database := newScene(t)
 	Run(t, database.Pool, "select postern.add_authority_combination('10', 'C', true, '%3%'), postern.set_user_authority_class('10', 'ANN', 'C')")
-	Run(t, database.Pool, "select postern.posting_combination_id('10', n::text) from generate_series(1, 32800) as n") // one transaction
+	Run(t, database.Pool, "select postern.posting_combination_id('10', n::text) from generate_series(1, 32800) as n")
 	if got := Values[bool](t, database.Pool, "select given = size from postern_internal.combination_block where company is not null order by size, first_id"); !slices.Equal(got, []bool{true, true, true, true, false}) {
 		t.Errorf("full blocks: %v", got)
 	}

@@ -7,9 +7,9 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// An application that connects for each request pays for an empty cache each time: PostgreSQL reads its catalog for each
-// table, function, operator and type that it meets. Time depends on the machine, the number of rows read does not. What one
-// more table or one more comparison of different types costs is visible here.
+// An application that connects for each request pays for an empty cache each time: PostgreSQL reads its catalog for
+// each table, function, operator and type that it meets. Time depends on the machine, the number of rows read does not.
+// What one more table or one more comparison of different types costs is visible here.
 func TestFirstQueryReadsLittleOfTheCatalog(t *testing.T) {
 	s := newScene(t)
 	s.vouchers(t)

@@ -132,7 +132,8 @@ func leafOf(t testing.TB, record seal.Record, salt seal.Salt) seal.Leaf {
 	return leaf
 }
 
-// A leaf is published, so it must not tell who somebody is: with the salt everybody can try all user ids, without it nobody.
+// A leaf is published, so it must not tell who somebody is: with the salt everybody can try all user ids, without it
+// nobody.
 func TestLeafTellsNoPersonalValue(t *testing.T) {
 	t.Parallel()
 	alice, address, comment, shown := "ALICE", "10.0.0.1/32", "for MALLORY", "MALLORY is shown"
@@ -548,7 +549,8 @@ func TestSaltedFieldsAreThoseOfTheLeaf(t *testing.T) {
 	}
 }
 
-// Whatever stands in a leaf's place: reading it ends, and what can be read is written alike again, but for salted fields.
+// Whatever stands in a leaf's place: reading it ends, and what can be read is written alike again, but for salted
+// fields.
 func FuzzReadLeaf(f *testing.F) {
 	record := seal.Record{LogID: 1, Outcome: "passed", GateID: "G", UserID: "U", Message: "m", Parameters: json.RawMessage("{}"), SessionRole: "r"}
 	leaf := leafOf(f, record, seal.Salt{})

@@ -9,7 +9,8 @@ import (
 // A sealer keeps its plans, including those made while the log was nearly empty.
 func TestPlanOfAYoungLogServesALongOne(t *testing.T) {
 	l := newSealedLog(t)
-	testsql.Run(t, l.Pool, "alter table postern_internal.leaf set (autovacuum_enabled = off)") // its ANALYZE would have plans made again
+	// After an automatic ANALYZE, PostgreSQL would plan anew.
+	testsql.Run(t, l.Pool, "alter table postern_internal.leaf set (autovacuum_enabled = off)")
 	testsql.Run(t, l.Pool, "analyze")
 	l.write(t, 3)
 	l.seal(t, 3)

@@ -584,8 +584,8 @@ func TestRestartRefusesWhereNothingWasLost(t *testing.T) {
 		t.Errorf("%+v", restart)
 	}
 
-	// The log continued with an old copy of the directory. A restart with the first directory would give up heads and proofs
-	// that this directory does not know.
+	// The log continued with an old copy of the directory. A restart with the first directory would give up heads and
+	// proofs that this directory does not know.
 	l, _ := lostEnd(t)
 	elsewhere := *l
 	elsewhere.directory = copyDirectory(t, l.directory)
@@ -651,8 +651,8 @@ func TestGivenUpHeadsDoNotMisleadTheSearch(t *testing.T) {
 	}
 }
 
-// After a restart, new entries get the leaf numbers of lost ones. The note of a later drop names the restart, so it covers
-// the new entries.
+// After a restart, new entries get the leaf numbers of lost ones. The note of a later drop names the restart, so it
+// covers the new entries.
 func TestDropAfterARestartCoversNewLeaves(t *testing.T) {
 	t.Parallel()
 	first := newSealedLog(t)

@@ -283,7 +283,8 @@ func kindOf(err error) seal.Kind {
 	return ""
 }
 
-// An entry with NULL where its leaf needs a value has a hash of NULL, which is neither equal to the sealed one nor unequal.
+// An entry with NULL where its leaf needs a value has a hash of NULL, which is neither equal to the sealed one nor
+// unequal.
 func TestEntryWithoutASaltDoesNotVerify(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)

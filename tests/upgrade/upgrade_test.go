@@ -1,7 +1,7 @@
 //go:build upgrade
 
-// Package upgrade_test takes a filled database through pg_upgrade. It needs two major versions of PostgreSQL on one machine,
-// and a user other than root: .ci/upgrade runs it in a container that has them.
+// Package upgrade_test takes a filled database through pg_upgrade. It needs two major versions of PostgreSQL on one
+// machine, and a user other than root: .ci/upgrade runs it in a container that has them.
 package upgrade_test
 
 import (

@@ -1,5 +1,5 @@
--- What sqlc has to know of an installation, as statements that it understands. It knows few of PostgreSQL's catalogs, so a
--- view that reads them, or reads such a view, becomes a table with the view's columns.
+-- What sqlc has to know of an installation, as statements that it understands. It knows few of PostgreSQL's catalogs,
+-- so a view that reads them, or reads such a view, becomes a table with the view's columns.
 with recursive own as (
   select c.oid, c.relkind, c.relnamespace, c.relname, format('%I.%I', n.nspname, c.relname) as identity
     from pg_catalog.pg_class as c

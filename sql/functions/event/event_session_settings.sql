@@ -1,6 +1,6 @@
 -- PL/pgSQL reads a statement once in a session, and PostgreSQL plans it once. Constants are converted then, under the
--- settings of that moment: '01/02/2026'::date keeps the day that it had under the DateStyle of that call. RESET ALL does
--- not change that, and DISCARD PLANS makes a call take three times as long. So a session ends if these differ.
+-- settings of that moment: '01/02/2026'::date keeps the day that it had under the DateStyle of that call. RESET ALL
+-- does not change that, and DISCARD PLANS makes a call take three times as long. So a session ends if these differ.
 
 create or replace function postern_internal.event_session_settings()
 returns text

@@ -4,9 +4,9 @@
 -- Only the top level is checked for duplicate names: the one nested value that is read is aud, which may be an array of
 -- strings.
 --
--- It is the first call of many connections, and then most of its time is PostgreSQL reading its catalog. So it reads few
--- tables, and its operands have the types of an operator. For numeric > integer PostgreSQL would read every operator >
--- and compare the types of each. TestFirstQueryReadsLittleOfTheCatalog counts what is read.
+-- It is the first call of many connections, and then most of its time is PostgreSQL reading its catalog. So it reads
+-- few tables, and its operands have the types of an operator. For numeric > integer PostgreSQL would read every
+-- operator > and compare the types of each. TestFirstQueryReadsLittleOfTheCatalog counts what is read.
 
 create or replace function postern.begin_session(token text)
 returns text

@@ -1,7 +1,7 @@
 -- Returns a set of one row and has no SET clause, so that the planner inlines it. It runs once per block, and calls a
--- function only for blocks with IDs that are not compiled. IDs in a block are dense: if the first uncompiled ID does not
--- exist, all IDs are compiled. A counted block does not even need that look-up. Called only by functions that pin their
--- search_path.
+-- function only for blocks with IDs that are not compiled. IDs in a block are dense: if the first uncompiled ID does
+-- not exist, all IDs are compiled. A counted block does not even need that look-up. Called only by functions that pin
+-- their search_path.
 
 create or replace function postern_internal.block_bits(
   company text,

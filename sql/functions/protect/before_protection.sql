@@ -29,8 +29,7 @@ begin
     recorded := null;  -- somebody has rewritten the comment
   end;
   if enabled is null or forced is null or policies is null then
-    -- If the policy postern_permit exists, Postern has switched row security on. Otherwise the present state counts, and
--- stays.
+    -- If the policy postern_permit exists, Postern has switched row security on. Otherwise the present state counts.
     select c.relrowsecurity and not p.permit, c.relforcerowsecurity and not p.permit, case when p.permit then '{}' else p.names end
       into enabled, forced, policies
       from pg_class as c

@@ -6,8 +6,9 @@
 -- outdated answer costs time but opens nothing. Creating or dropping an index invalidates every plan of the table
 -- anyway.
 --
--- Each new connection asks this in its first query. So there are no joins, and only values of the same type are compared:
--- to plan the rest, PostgreSQL would read twice as much of its catalog. TestFirstQueryReadsLittleOfTheCatalog counts it.
+-- Each new connection asks this in its first query. So there are no joins, and only values of the same type are
+-- compared: to plan the rest, PostgreSQL would read twice as much of its catalog. TestFirstQueryReadsLittleOfTheCatalog
+-- counts it.
 
 create or replace function postern.company_is_indexed(target regclass)
 returns boolean

@@ -2,8 +2,8 @@
 -- NULL if there is none. protect_gate makes the function of the guard from it, and also tries it on the table itself.
 --
 -- The transition tables of an UPDATE have the same order: PostgreSQL adds a row to both at the same time. The compared
--- values are the stored ones. IS DISTINCT FROM would miss an account number that differs only in a way that its collation
--- ignores.
+-- values are the stored ones. IS DISTINCT FROM would miss an account number that differs only in a way that its
+-- collation ignores.
 --
 -- A condition that is unknown counts as true. So 'new.approved and not old.approved' covers a row that is inserted as
 -- approved: it has no old values.

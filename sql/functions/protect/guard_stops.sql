@@ -1,5 +1,6 @@
--- The WHEN condition of each trigger of a guard: a guard whose gate stops nothing costs no call of its function. It also
--- makes the triggers depend on Postern. When Postern is dropped, they go with it, and no statement fails for want of it.
+-- The WHEN condition of each trigger of a guard: a guard whose gate stops nothing costs no call of its function. It
+-- also makes the triggers depend on Postern. When Postern is dropped, they go with it, and no statement fails for want
+-- of it.
 --
 -- Granted to public for the reason given in require_user_role: it runs with the rights of whoever writes the table.
 

@@ -1,6 +1,7 @@
--- Only the triggers of the statement see all of it, and a MERGE hides rows from them: see refuse_guarded_move. A trigger for
--- each row is on the partitioned table alone, which gives it to all partitions, later ones too. Its condition lets rows by
--- whose partition key stays, at little cost. Under another collation different keys could be equal.
+-- Only the triggers of the statement see all of it, and a MERGE hides rows from them: see refuse_guarded_move. A
+-- trigger for each row is on the partitioned table alone, which gives it to all partitions, later ones too. Its
+-- condition lets rows by whose partition key stays, at little cost. Under another collation different keys could be
+-- equal.
 
 create or replace function postern.guarded_move(
   relation regclass,

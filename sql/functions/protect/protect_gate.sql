@@ -1,8 +1,8 @@
 -- The function of the guard belongs to the owner of the table and runs with that owner's rights: the condition is the
 -- owner's code. SECURITY DEFINER, since whoever writes the table may have no right to read it.
 --
--- CREATE OR REPLACE TRIGGER needs no more than the privilege TRIGGER, with which a role could replace a guard by something
--- harmless. So nobody but the owner keeps it.
+-- CREATE OR REPLACE TRIGGER needs no more than the privilege TRIGGER, with which a role could replace a guard by
+-- something harmless. So nobody but the owner keeps it.
 
 create or replace function postern.protect_gate(
   target regclass,

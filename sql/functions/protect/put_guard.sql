@@ -1,5 +1,6 @@
--- Dynamic, because DDL takes no parameters. It runs with the caller's rights, so it fails for a caller who may not change
--- the table. Nothing changes if nothing differs, and a trigger that somebody has disabled or replaced is repaired.
+-- Dynamic, because DDL takes no parameters. It runs with the caller's rights, so it fails for a caller who may not
+-- change the table. Nothing changes if nothing differs, and a trigger that somebody has disabled or replaced is
+-- repaired.
 --
 -- ENABLE ALWAYS, because session_replication_role would switch off ordinary triggers.
 

@@ -1,5 +1,5 @@
--- The database must trust the caller that the file was written. drop_log also needs a head that covers what it drops, so
--- the head must be kept here.
+-- The database must trust the caller that the file was written. drop_log also needs a head that covers what it drops,
+-- so the head must be kept here.
 
 create or replace function postern.record_log_export(
   since timestamptz,

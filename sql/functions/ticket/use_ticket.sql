@@ -9,8 +9,8 @@
 -- is left.
 --
 -- Autovacuum never analyzes session_secret, because it has one row. Hence LIMIT 1: the planner would expect 1360 rows,
--- find the generic plan too expensive, and plan the statement for each ticket. A pass took 145 microseconds then instead
--- of 55.
+-- find the generic plan too expensive, and plan the statement for each ticket. A pass took 145 microseconds then
+-- instead of 55.
 --
 -- No SET clause: it is called only by functions that pin their search_path.
 

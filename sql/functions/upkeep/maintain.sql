@@ -3,10 +3,10 @@
 -- step begins when the time is over, and each step is bounded. Whoever wants more calls again. psql, pg_cron and
 -- programs do that alike, and nobody has to leave a transaction block.
 --
--- No step waits for a transaction: rows that somebody has locked are left to the next call, and so is a table whose lock
--- is not free within 100 ms. Hence any number of callers may work at once. Nobody who approves, passes a gate or creates
--- a posting combination waits for a row that is locked here. The partitions come last, because approvals wait for their
--- locks on the log until the transaction ends: some milliseconds, once a month.
+-- No step waits for a transaction: rows that somebody has locked are left to the next call, and so is a table whose
+-- lock is not free within 100 ms. Hence any number of callers may work at once. Nobody who approves, passes a gate or
+-- creates a posting combination waits for a row that is locked here. The partitions come last, because approvals wait
+-- for their locks on the log until the transaction ends: some milliseconds, once a month.
 
 create or replace function postern.maintain(maximum_time interval default '1 second')
 returns table (

@@ -68,8 +68,8 @@ select postern.claim_event_deliveries(@name, @maximum, @lease, @lease_seconds, @
 select postern.finish_event_deliveries(@name, @lease, @log_ids::bigint[], @outcomes::text[], @delays::double precision[], @errors::text[]) as finished;
 
 -- name: CallEventFunction :one
--- Makes a delivery by calling the function of an action. Gives the version with which the session may make the next call,
--- empty if it may make none. version: empty in a new session.
+-- Makes a delivery by calling the function of an action. Returns the version of the function for which this session may
+-- make more calls; empty if it may make none. version: what the last call returned; empty in a new session.
 select coalesce(postern.call_event_function(@name, @lease, @log_id, nullif(@version::text, '')), '')::text as version;
 
 -- name: EndSession :exec

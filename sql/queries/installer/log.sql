@@ -13,9 +13,9 @@ select set_config('enable_seqscan', 'off', true);
 select postern.highest_log_id()::bigint as log_id;
 
 -- name: ListLog :many
--- One page of a range of the log, oldest entries first. Pass the last log_id to get the next page. Filters that are NULL
--- let everything through. A page ends with the entry that brings it to page_octets octets, so that the reader's memory
--- does not depend on how long the entries are.
+-- One page of a range of the log, oldest entries first. Pass the last log_id to get the next page. Filters that are
+-- NULL let everything through. A page ends with the entry that brings it to page_octets octets, so that the reader's
+-- memory does not depend on how long the entries are.
 select p.log_id, p.outcome, p.gate_id, p.action, p.userid, p.authenticated_by, p.logged_at, p.message, p.parameters,
        p.comment, p.scheme, p.session_role, p.client_addr, p.application_name, p.transaction_id,
        p.approval, p.asked, p.approved_gate_id, p.approved_message
