@@ -1,6 +1,5 @@
--- The delivery is recorded before the call, in the same transaction. Whoever has claimed the same delivery waits for
--- the row, and Postern has the last word. The event comes from the log instead of the worker, so the function acts on
--- what the log says.
+-- The delivery is recorded before the call, in the same transaction: another worker that has claimed it waits for the
+-- row. The event comes from the log and not from the worker, so the function acts on what the log says.
 
 create or replace function postern.call_event_function(
   name text,
@@ -25,8 +24,8 @@ declare
 begin
   perform postern_internal.require_allowed_login('postern_event_worker');
   action_id := postern_internal.require_event_action(name);
-  -- The commit need not wait for the disk. If the server dies before it has written it, what the function did and the
-  -- record of the delivery are undone together, and the delivery is made again. A function can set this back.
+  -- The commit need not wait for the disk. If the server dies before the commit is on disk, what the function did and
+  -- the record of the delivery are undone together, and the delivery is made again. A function can set this back.
   set local synchronous_commit = off;
   -- Changes that others make to the function must be visible.
   if current_setting('transaction_isolation') <> 'read committed' then
@@ -76,9 +75,9 @@ begin
   perform postern_internal.run_event_function(target, event);
   set local search_path = pg_catalog, pg_temp;
 
-  -- A deferred trigger can defer further ones, endlessly. So the second round, the one before the second mark, must
-  -- change nothing. A change of a row is what defers a trigger, and a statement that changes one uses up a command
-  -- number, which the next mark would miss.
+  -- A deferred trigger can defer further ones, endlessly. So the second round must change nothing. Only a change of a
+  -- row defers a trigger, and a statement that changes a row uses up a command number. The second mark would then be
+  -- further from the first one than from the third one.
   for mark in 1..3 loop
     if mark = 2 then
       perform postern_internal.run_event_function(null, null);

@@ -1,5 +1,5 @@
--- What is queued stays queued, as the event it was. After a change of the event, as for a new action, only what commits
--- later is delivered. A secret belongs to an action as long as the action is a webhook.
+-- Queued deliveries stay, with the event for which they were queued. After a change of the event, as for a new action,
+-- only entries that commit later are queued. The action keeps its secrets as long as it is a webhook.
 
 create or replace function postern.change_event_action(
   name text,

@@ -1,8 +1,9 @@
--- A worker claims what is due, for a limited time. If it dies, the lease ends and another worker delivers the same
--- again, with the same delivery_id. Delivered rows stay in the index on due_at until VACUUM removes them, which any
--- long-open transaction prevents: so a worker that claims again passes the due_at where it continues. A worker also
--- keeps its plan. A plan made while there was little to deliver and little in the log must still use the index for what
--- is due, and keys for the rest.
+-- A worker claims what is due, for a limited time. If it dies, its lease ends, and another worker delivers the same
+-- again, with the same delivery_id.
+--
+-- Delivered rows stay in the index on due_at until VACUUM removes them, and an open transaction can prevent that for
+-- long. So a worker that claims again passes the due_at from which it continues. A worker also keeps its plan. So even
+-- a plan made with an empty queue and a short log must use the index on due_at, and keys for other tables.
 
 create or replace function postern.claim_event_deliveries(
   name text,

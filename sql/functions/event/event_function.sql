@@ -1,6 +1,6 @@
 -- The grant is the allow-list: only the owner of the function can give it, and a grant to PUBLIC does not count. So an
 -- administrator of Postern cannot make events call a function that its owner did not intend for them. SECURITY DEFINER
--- is required: with the rights of postern_event_function, one function could call those of other owners.
+-- is required: a function with the rights of postern_event_function could call the functions of other owners.
 
 create or replace function postern_internal.event_function(name text)
 returns regprocedure

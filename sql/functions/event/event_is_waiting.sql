@@ -20,7 +20,7 @@ as $$
             where e.transaction_id >= pg_snapshot_xmax(a.queued_to)
               and e.log_id + 0 > a.after_log_id
               and e.outcome = v.outcome)
-      -- Entries with other outcomes must not be read again and again.
+      -- Otherwise entries with other outcomes would be read again and again.
       or a.queued_at < clock_timestamp() - interval '1 minute'
          and pg_snapshot_xmax(a.queued_to) < pg_snapshot_xmax(pg_current_snapshot())
     from postern_internal.event_action as a

@@ -1,6 +1,6 @@
--- PL/pgSQL reads a statement once in a session, and PostgreSQL plans it once. Constants are converted then, under the
--- settings of that moment: '01/02/2026'::date keeps the day that it had under the DateStyle of that call. RESET ALL
--- does not change that, and DISCARD PLANS makes a call take three times as long. So a session ends if these differ.
+-- PL/pgSQL analyses a statement once in a session, and converts its constants then: '01/02/2026'::date keeps the day
+-- that it had under the DateStyle of that call. RESET ALL does not change that, and DISCARD PLANS makes a call take
+-- three times as long. So a session ends if these settings differ after a call.
 
 create or replace function postern_internal.event_session_settings()
 returns text
@@ -19,4 +19,4 @@ end
 $$;
 revoke execute on function postern_internal.event_session_settings() from public;
 comment on function postern_internal.event_session_settings() is
-'The current values of the settings that decide what the text of a statement means, for comparison. They have their effect when a session first reads the statement, and keep it.';
+'The current values of the settings that decide what the text of a statement means, for comparison. They take effect when a session first analyses the statement.';

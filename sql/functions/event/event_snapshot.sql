@@ -1,5 +1,5 @@
--- PostgreSQL leaves the current transaction out of the list of those in progress. A later snapshot comparison would
--- thus take it for committed as soon as a later transaction has ended, and never queue what it writes after this.
+-- PostgreSQL leaves the current transaction out of the list of those in progress. As soon as a later transaction had
+-- ended, a comparison would take this one for committed, and never queue what it writes after this.
 
 create or replace function postern_internal.event_snapshot()
 returns pg_snapshot

@@ -1,5 +1,5 @@
--- What a worker has to know. This is the only place to read a webhook's secret. Only the role of workers may, through a
--- login that this database allows. Others get an error: an empty list would leave a worker idle for no visible reason.
+-- This is the only place to read a webhook's secret. Only members of postern_event_worker may read it, through a login
+-- that this database allows. Others get an error: with an empty list, a worker would be idle for no visible reason.
 
 create or replace view postern.event_worker_action
 with (security_barrier)

@@ -1,6 +1,6 @@
--- Updates one delivery at a time, by its key. A worker keeps its plan, and a plan for all of them, made while little
--- was pending, might scan all that is pending. The condition on state::text does not match the partial index of pending
--- deliveries, which leaves only the key.
+-- Updates one delivery at a time, by its key. A worker keeps its plan: one for all deliveries, made while few were
+-- pending, might scan everything that is pending. The condition is on state::text, so that the planner cannot use the
+-- partial index of pending deliveries.
 
 create or replace function postern.finish_event_deliveries(
   name text,

@@ -1,6 +1,7 @@
--- Queues what has been committed since the last time. One branch reads the transactions that were in progress then, the
--- other those that began later, so that a transaction that stays open for hours does not make every run read those
--- hours again. log_id + 0 keeps the planner from reading the whole log by its index.
+-- Queues what has been committed since the last run. One branch reads entries of transactions that were in progress
+-- then, the other those of transactions that began later. So a transaction that stays open for hours does not make
+-- every run read the entries of these hours again. log_id + 0 keeps the planner from reading the whole log by its
+-- index.
 
 create or replace function postern_internal.queue_event_deliveries(event_action_id integer)
 returns void
@@ -13,7 +14,7 @@ declare
   action record;
   queue_to pg_snapshot;
 begin
-  -- One worker queues; another one that comes meanwhile goes on to deliver.
+  -- Only one worker queues; meanwhile others go on to deliver.
   select a.event, a.queued_to, a.after_log_id into action
     from postern_internal.event_action as a
    where a.event_action_id = queue_event_deliveries.event_action_id

@@ -1,6 +1,6 @@
--- Entries that a dump brought from another cluster carry transaction ids that this cluster has yet to reach. When it
--- does, they would be taken for new ones. log_id + 0 keeps the planner from reading the whole log by its index for the
--- maximum.
+-- Entries that a dump brought from another cluster have transaction ids that this cluster may still reach. They would
+-- then be taken for new ones. log_id + 0 keeps the planner from searching the index on log_id for the maximum, which
+-- may read the whole log.
 
 create or replace function postern_internal.restored_log_id()
 returns bigint

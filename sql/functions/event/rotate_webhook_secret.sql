@@ -1,4 +1,4 @@
--- What waits stays in its queue. It is signed when it is sent, with each secret that is valid then.
+-- Pending deliveries stay in the queue. Each is signed when it is sent, with every secret that is valid then.
 
 create or replace function postern.rotate_webhook_secret(
   name text,

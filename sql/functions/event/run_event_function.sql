@@ -1,7 +1,7 @@
 -- The function that an event calls belongs to somebody else, who may replace it at any moment. So it runs inside a
 -- function of postern_event_function, which has no rights: neither SET ROLE nor SET SESSION AUTHORIZATION gives any
--- back there. What it defers until the commit (deferred triggers, held cursors) would run with the rights of the
--- session; so that runs here, or never.
+-- back there. Deferred triggers and held cursors would run at the commit, with the rights of the session. So they run
+-- here, or never.
 
 -- Created by its owner, who may do so only during this installation; postern_owner may drop it, as owner of the schema.
 drop function if exists postern_internal.run_event_function(text, jsonb);

@@ -1,5 +1,5 @@
--- Disabling first queues what was committed while the event was enabled. What is committed while it is disabled is
--- never queued.
+-- Disabling first queues entries that were committed while the event was enabled. Entries that are committed while it
+-- is disabled are never queued.
 
 create or replace function postern.set_event_enabled(
   event text,

@@ -1,6 +1,6 @@
--- The log is the outbox, from which a worker queues: without a worker, nothing is queued and nobody is notified. Reads
--- only the oldest waiting entries, because the log may hold those of years. Runs with its owner's rights: whoever may
--- see how much waits need not see the log.
+-- Workers queue events from the log: without a worker, nothing is queued and nobody is notified. Reads only the oldest
+-- waiting entries, because years may be waiting. Runs with its owner's rights, because its callers need not see the
+-- log.
 
 create or replace function postern.unqueued_events(
   name text,

@@ -1,4 +1,4 @@
--- Called in every pass, and only by functions that pin their search_path: no SET clause of its own.
+-- No SET clause, because it is called in every pass, and only by functions that pin their search_path.
 
 create or replace function postern_internal.check_parameters(
   gate_id text,
@@ -11,8 +11,8 @@ immutable
 parallel safe
 as $$
 begin
-  -- Runs in every pass: one check for all faults, and only then the question which one it was. A value of few bytes
-  -- cannot have a text that is too long.
+  -- One check for all faults is faster; which fault it was is found out later. A value of few bytes cannot have a text
+  -- that is too long.
   if pg_column_size(parameters) <= 1024
      and jsonb_typeof(parameters) = 'object' and parameters ?& names and parameters - names = '{}' and length(parameters::text) <= 32768 then
     return parameters;

@@ -1,5 +1,5 @@
--- One row asks as a business function would: with the same parameters it is the same approval. Several rows ask once.
--- No parameter of a gate has a space in its name. So no single row can pass for several.
+-- One row asks as a business function would, so that both can share an approval. Several rows ask once. The key "each
+-- row" has a space, which no parameter's name has: so the approval of one row cannot pass for that of several.
 
 create or replace function postern_internal.guard_request(
   gate postern_internal.gate,

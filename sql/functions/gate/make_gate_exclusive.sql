@@ -1,5 +1,5 @@
--- A guard asks for itself: otherwise the approval of one row would open the next UPDATE of ten thousand. An approval
--- that was given before opens other gates too, so it ends.
+-- Without this, the approval of one row would open the next UPDATE of ten thousand rows. An approval that was given
+-- before the change would open other gates too, so it ends.
 
 create or replace function postern.make_gate_exclusive(gate_id text)
 returns boolean

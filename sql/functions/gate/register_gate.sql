@@ -76,8 +76,7 @@ begin
       detail = format('gate_id is %s, but %s is registered.', gate_id, spelling),
       hint = 'Use the registered spelling, in the registration and in the business code.';
   end if;
-  -- An administrator's message must fit the new parameters too; otherwise every pass of the gate would fail from now
-  -- on.
+  -- An administrator's message must fit the new parameters too, or each later pass would fail.
   select g.message into kept_message
     from postern_internal.gate as g
    where g.gate_id = register_gate.gate_id and g.message_administered
@@ -86,7 +85,7 @@ begin
     perform postern_internal.check_gate_message(kept_message, parameters);
   end if;
 
-  -- An approval of one row would open the next UPDATE of ten thousand.
+  -- Otherwise the approval of one row would open the next UPDATE of ten thousand rows.
   if not exclusive then
     select string_agg(format('%I.%I', p.schema_name, p.table_name), ', ' order by p.schema_name, p.table_name)
       into guarded
@@ -101,7 +100,7 @@ begin
     end if;
   end if;
 
-  -- An approval given before this opens other gates too, and this one as often as it is reached.
+  -- An approval that was given before would open other gates too, and this one many times.
   if exclusive then
     update postern_internal.ticket as t
        set expires_at = clock_timestamp()

@@ -1,5 +1,5 @@
--- Puts the parameters into the message in one pass. A value is never scanned again, so an & in it stays an &. Called
--- only by functions that pin their search_path, in every pass: no SET clause of its own.
+-- Puts all parameters into the message at once. A value is never scanned again, so an & in it stays an &. No SET
+-- clause, because it is called in every pass, and only by functions that pin their search_path.
 
 create or replace function postern_internal.substitute(
   message_template text,

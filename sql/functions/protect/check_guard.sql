@@ -1,5 +1,5 @@
--- The query of the guard is tried as a view over the table, which reads nothing and runs none of the owner's code: a
--- wrong name or type is an error now, instead of one in each later write.
+-- Creates a view from the query of the guard, to find wrong names and types now: otherwise each later write would fail.
+-- Creating a view reads nothing, and runs none of the owner's code.
 
 create or replace function postern.check_guard(
   target regclass,

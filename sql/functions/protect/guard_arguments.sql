@@ -18,7 +18,7 @@ begin
       detail = format('parameters is %s.', left(parameters::text, 1000)),
       hint = 'Pass an object with a text for each parameter of the gate: ''{"AMOUNT": "amount"}''.';
   end if;
-  -- Each operation once, in one order: the function of the guard is compared by its text.
+  -- In one order, because guards are compared by the text of their function.
   sorted_operations := array(select lower(name) from unnest(operations) as name order by array_position(array['insert', 'update', 'delete'], lower(name)), lower(name));
   sources := parameters;
   if sources is null then

@@ -1,9 +1,9 @@
--- Most statements change none of the guarded columns. To see that from two arrays takes a tenth of what it takes to
--- join the rows. An array holds at most one gigabyte, so it is not tried for many rows. *= compares stored values.
--- Arrays of arrays would need the same dimensions, hence row().
+-- Most statements change none of the guarded columns. Comparing two arrays of these columns takes a tenth of the time
+-- of a join of old and new rows. An array holds at most one gigabyte, so it is not tried for many rows. *= compares
+-- stored values. Arrays of arrays would need the same dimensions, hence row().
 --
--- If a BEFORE trigger swallows a row that moves to another partition, the transition tables of the UPDATE have
--- different numbers of rows. Nobody could then say which old row belongs to which new one, so the statement is refused.
+-- If a BEFORE trigger drops a row that moves to another partition, the UPDATE has fewer new rows than old ones. Nobody
+-- can then say which old row belongs to which new one, so the statement is refused.
 
 create or replace function postern.guard_body(
   target regclass,

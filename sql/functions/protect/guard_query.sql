@@ -1,14 +1,13 @@
--- What a guard reads when a statement has ended: the gate's parameters of each row that needs an approval, as an array;
--- NULL if there is none. protect_gate makes the function of the guard from it, and also tries it on the table itself.
+-- The query that a guard runs at the end of a statement. It returns an array with the gate's parameters of each row
+-- that needs an approval; NULL if no row does.
 --
--- The transition tables of an UPDATE have the same order: PostgreSQL adds a row to both at the same time. The compared
--- values are the stored ones. IS DISTINCT FROM would miss an account number that differs only in a way that its
--- collation ignores.
+-- The transition tables of an UPDATE have the same order: PostgreSQL adds a row to both at the same time. *<> compares
+-- stored values. IS DISTINCT FROM would miss a change that the collation of a column ignores.
 --
 -- A condition that is unknown counts as true. So 'new.approved and not old.approved' covers a row that is inserted as
--- approved: it has no old values.
+-- approved, whose old values are NULL.
 --
--- One row more than reach_guard accepts is read, so that a large statement is refused without filling the memory.
+-- The limit is one row more than reach_guard accepts, so that a large statement is refused without filling the memory.
 
 create or replace function postern.guard_query(
   operation text,

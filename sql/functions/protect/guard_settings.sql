@@ -1,6 +1,6 @@
--- Whoever writes the table chooses the settings of the session. None of them may change what the person is shown, how
--- the owner's condition is read, or how long it takes: a nested loop over two transition tables would compare each row
--- with each other one.
+-- Whoever writes the table chooses the settings of the session. These are the ones that could change what the person is
+-- shown, how the owner's condition is read, or how long the guard takes. A nested loop over two transition tables would
+-- compare each row with all others.
 
 create or replace function postern.guard_settings()
 returns text[]

@@ -1,8 +1,8 @@
--- The WHEN condition of each trigger of a guard: a guard whose gate stops nothing costs no call of its function. It
--- also makes the triggers depend on Postern. When Postern is dropped, they go with it, and no statement fails for want
--- of it.
+-- The WHEN condition of each trigger of a guard. So while the gate is not active, the guard's function is not called.
+-- It also makes the triggers depend on Postern: they are dropped with Postern, and no later statement calls what is
+-- gone.
 --
--- Granted to public for the reason given in require_user_role: it runs with the rights of whoever writes the table.
+-- Granted to public, because it is called with the rights of whoever writes the table: see require_user_role.
 
 create or replace function postern.guard_stops(gate_id text)
 returns boolean

@@ -1,7 +1,7 @@
--- Only the triggers of the statement see all of it, and a MERGE hides rows from them: see refuse_guarded_move. A
--- trigger for each row is on the partitioned table alone, which gives it to all partitions, later ones too. Its
--- condition lets rows by whose partition key stays, at little cost. Under another collation different keys could be
--- equal.
+-- A MERGE hides rows from the guard's triggers: see refuse_guarded_move. So a partitioned table also has a trigger for
+-- each row, which PostgreSQL gives to all partitions, later ones too. This is its condition: a row whose partition key
+-- stays the same costs no call of the trigger's function. Keys are compared by the collation C, because under another
+-- one different keys may be equal.
 
 create or replace function postern.guarded_move(
   relation regclass,

@@ -1,5 +1,5 @@
--- A function of somebody else that has the name is not replaced: PostgreSQL refuses that to all but superusers, and
--- here it is refused to them too.
+-- Refuses to replace a function of the same name that belongs to somebody else. PostgreSQL would let a superuser do
+-- that.
 
 create or replace function postern.put_guard_function(
   target regclass,

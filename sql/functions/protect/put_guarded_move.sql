@@ -1,4 +1,4 @@
--- Triggers fire in the order of their names. This one is the last, so that it sees what others have made of the row.
+-- Triggers fire in the order of their names. The ~ puts this one last, so that it sees the row as the others left it.
 
 create or replace function postern.put_guarded_move(
   target regclass,
@@ -20,7 +20,8 @@ begin
   if condition is null then
     return;
   end if;
-  -- Before the row is stored, a generated column has no value yet: then each move is refused.
+  -- A generated column has no value before the row is stored. If one is guarded, nothing is watched: each move is
+  -- refused.
   select ', ' || string_agg(quote_literal(a.attname), ', ' order by a.attname) into watched
     from pg_attribute as a
    where a.attrelid = target and a.attname = any (columns)

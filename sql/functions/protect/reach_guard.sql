@@ -1,5 +1,5 @@
 -- Called at the end of a statement by the function of a guard, which belongs to the owner of the table. Everybody may
--- call it directly. It then passes only what the current user has approved, and uses that approval up.
+-- call it directly: it then passes only what was approved for the current user, and uses that approval up.
 
 create or replace function postern.reach_guard(
   gate_id text,
@@ -35,7 +35,7 @@ begin
 
   select g.* into strict gate from postern_internal.gate as g where g.gate_id = reach_guard.gate_id;
   select c.* into strict passed from postern_internal.check_gate(gate_id, null, null, rows) as c;
-  -- If the gate of the business function used the ticket before, that was logged.
+  -- If the gate of a business function has used the ticket, its pass is in the log already.
   insert into postern_internal.checkpoint_entry
     (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket,
      asked, approved_gate_id, approved_message, salt)

@@ -25,7 +25,8 @@ begin
                       coalesce(quote_ident(company_column), 'NULL'), coalesce(quote_ident(combination_column), 'NULL')),
       hint = 'Call postern.protect_company or postern.protect_ledger, which call this.';
   end if;
-  -- A table that is read on its own has one condition. It cannot serve two tables that are protected differently.
+  -- A query of a table by its own name applies one condition. So a table cannot be below two tables that are protected
+  -- differently.
   select m.member, t.* into other
     from postern.protectable_tables(target) as m (member)
    cross join lateral postern.protecting_tables(m.member) as t

@@ -1,6 +1,6 @@
--- A MERGE that moves a row to another partition fires the UPDATE triggers of the statement, but PostgreSQL puts the row
--- into neither of their transition tables: it counts as deleted and inserted. So no guard sees it. A plain UPDATE would
--- show it, and a trigger cannot tell the two apart.
+-- If a MERGE moves a row to another partition, PostgreSQL fires the UPDATE triggers of the statement, but puts the row
+-- into neither of their transition tables. So no guard sees it. A plain UPDATE shows the row, but a trigger cannot tell
+-- the two statements apart.
 
 create or replace function postern.refuse_guarded_move()
 returns trigger
@@ -24,7 +24,7 @@ begin
   raise exception using
     errcode = '55000',
     message = format('A guarded row of %I.%I cannot move to another partition', tg_table_schema, tg_table_name),
-    detail = format('The statement changes what gate %s guards, and also the partition of the row. Where a MERGE does both, no trigger sees the row.', tg_argv[0]),
+    detail = format('The statement changes what gate %s guards, and moves the row to another partition. If a MERGE does both, the guard cannot see the row.', tg_argv[0]),
     hint = 'Change the guarded columns in one statement, and the partition key in another one. If the key is guarded itself, delete the row and insert it again.';
 end
 $$;

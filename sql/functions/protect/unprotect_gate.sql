@@ -26,7 +26,7 @@ begin
       join (select postern.guard_name(gate_id, o.operation) as name from unnest(array['insert', 'update', 'delete', 'truncate']) as o (operation)
              union all
             select '~' || postern.guard_name(gate_id, 'move')) as n on n.name = t.tgname
-     where t.tgparentid = 0  -- a partition loses it with its parent
+     where t.tgparentid = 0  -- partitions lose theirs with it
   loop
     execute format('drop trigger %I on %s', guard.tgname, guard.relation);
     functions := functions || guard.called;
