@@ -165,7 +165,7 @@ func (g *Graph) read(ctx context.Context, tx pgx.Tx) error {
 		}
 		g.functionsNamed[f.Name] = append(g.functionsNamed[f.Name], f)
 		if f.mentionsGate() {
-			// There will be something to parse, and the server still has half of the work to do.
+			// There will be something to parse. The server sends the other half of the catalogs meanwhile.
 			compileSoon()
 		}
 	}); err != nil {

@@ -1,4 +1,4 @@
--- Foreign keys that change rows of one table where rows of another one are deleted or updated.
+-- Foreign keys that change rows of one table when rows of another one are deleted or updated.
 select k.confrelid as parent,
        k.conrelid as child,
        case k.confdeltype when 'c' then 'DELETE' when 'n' then 'UPDATE' when 'd' then 'UPDATE' else '' end as on_delete,

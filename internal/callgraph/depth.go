@@ -9,7 +9,7 @@ import (
 // crashes the whole process: some 600 operators in a row, or 150 nested calls, are enough.
 const maximumDepth = 400
 
-// The most that one more of these costs, measured in operators in a row.
+// The most that one of these adds to the depth. An operator adds 1.
 const (
 	depthOfOpening = 4 // ( [ CASE BEGIN IF LOOP
 	depthOfQuery   = 2 // UNION and the like, JOIN

@@ -40,14 +40,14 @@ func TestAllowedDepthIsParsed(t *testing.T) {
 		for depth(text(count+1)) <= maximumDepth {
 			count++
 			if count > maximumDepth {
-				t.Fatalf("%s: %d of them count as %d", name, count, depth(text(count)))
+				t.Fatalf("%s: the depth of %d of them is %d, and stays below the limit", name, count, depth(text(count)))
 			}
 		}
 		if _, err := parseStatements(text(count)); err != nil {
-			t.Errorf("%s, %d times: %v", name, count, err)
+			t.Errorf("%s, %d times, within the limit: %v", name, count, err)
 		}
 		if _, err := parseStatements(text(count + 1)); !errors.Is(err, errTooDeep) {
-			t.Errorf("%s, %d times: got %v", name, count+1, err)
+			t.Errorf("%s, %d times, beyond the limit: got %v, want %v", name, count+1, err, errTooDeep)
 		}
 	}
 }
@@ -63,7 +63,7 @@ func TestLongTextsAreNotDeep(t *testing.T) {
 		"columns":    "update t set x = 1" + strings.Repeat(", x = x + 1", 5000),
 	} {
 		if got := depth(text); got > 20 {
-			t.Errorf("%s: %d", name, got)
+			t.Errorf("%s: the depth is %d, want at most 20", name, got)
 		}
 	}
 }
@@ -79,7 +79,7 @@ func TestTextsAreNotMultipliedWithoutEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, known := (constants{}).statements(firstTarget(trees[0])); known {
-			t.Errorf("%s: all texts are known", name)
+			t.Errorf("%s: the texts are too long, but reported as known", name)
 		}
 	}
 }

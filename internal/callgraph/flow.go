@@ -15,9 +15,9 @@ func choose(branches [][]step) []step {
 	return []step{{branches: branches}}
 }
 
-// follow walks through the steps in each order in which they may run. before is the line of the first write before
-// them, nil if there is none; written returns that of an expression. It calls visit for each expression, with the line
-// of the first write before it, and returns that of the first write before what comes next.
+// follow walks through the steps in each order in which they may run. It calls visit for each expression, with the line
+// of the first write before it; nil if there is none. before is that line for the first step, and after for what
+// follows the last one. written returns the line of an expression's write, if it writes.
 func follow(steps []step, before *int, written func(number int) *int, visit func(number int, before *int)) (after *int) {
 	after = before
 	for _, s := range steps {

@@ -1,6 +1,5 @@
 -- Pieces of SQL that run where a relation is read or written: rules, column defaults, check constraints and policies.
--- Of defaults and checks only those that call a function which somebody has written: pg_depend leaves out the server's
--- own.
+-- Defaults and checks are included only if they call a user-written function: pg_depend leaves out the server's own.
 select r.ev_class as relation,
        case r.ev_type when '1' then '{SELECT}' when '2' then '{UPDATE}' when '3' then '{INSERT}' else '{DELETE}' end::text[] as events,
        format('rule %I', r.rulename) as name,

@@ -1,4 +1,4 @@
--- Functions and procedures that somebody has written, with all that a call of them is resolved by.
+-- User-written functions and procedures, with everything that decides which of them a call means.
 select p.oid,
        n.nspname as schema,
        p.proname as name,
@@ -22,7 +22,7 @@ select p.oid,
             else 'text' end as returns,
        p.proretset as returns_set,
        (select substr(setting, 13) from unnest(p.proconfig) as setting where starts_with(setting, 'search_path=')) as search_path,
-       -- What an aggregate is made of.
+       -- The functions of an aggregate.
        case when p.prokind in ('a', 'w')
             then array(select d.refobjid from pg_catalog.pg_depend as d
                         where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.refclassid = 'pg_proc'::regclass)

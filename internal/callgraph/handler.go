@@ -11,7 +11,7 @@ const gateError = "PS101"
 // levelError is the level of RAISE EXCEPTION in the parser's tree.
 const levelError = 21
 
-// swallows reports whether a block's handlers keep the error of a gate from the client, which then asks nobody.
+// swallows reports whether a block's handlers keep the error of a gate from the client, so that nobody is asked.
 func swallows(exceptions tree) bool {
 	for _, item := range list(field(exceptions, "PLpgSQL_exception_block", "exc_list")) {
 		handler := field(item, "PLpgSQL_exception")
@@ -22,7 +22,7 @@ func swallows(exceptions tree) bool {
 	return false
 }
 
-// catching are the conditions that the error of a gate meets. A code that ends in 000 stands for its class.
+// catching are the conditions that match the error of a gate. A code that ends in 000 stands for its class.
 var catching = []string{"others", gateError, gateError[:2] + "000"}
 
 func catchesGate(condition tree) bool {
@@ -50,14 +50,14 @@ func passesOn(statements []tree) bool {
 	return false
 }
 
-// isRaise reports whether a statement is RAISE without anything, which raises the caught error again.
+// isRaise reports whether a statement is RAISE without arguments, which raises the caught error again.
 func isRaise(statement tree) bool {
 	raise := field(statement, "PLpgSQL_stmt_raise")
 	return raise != nil && whole(field(raise, "elog_level")) == levelError &&
 		field(raise, "condname") == nil && field(raise, "message") == nil && field(raise, "options") == nil
 }
 
-// leaves reports whether a statement may end the handler.
+// leaves reports whether the handler may end in a statement.
 func leaves(t tree) bool {
 	return slices.ContainsFunc(list(t), func(item tree) bool {
 		return item.name == "PLpgSQL_stmt_return" || item.name == "PLpgSQL_stmt_exit" || leaves(item)

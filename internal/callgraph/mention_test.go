@@ -21,6 +21,6 @@ func TestViewLooksForTheSameNames(t *testing.T) {
 		names = append(names, regexp.QuoteMeta(name))
 	}
 	if want := "lower(f.prosrc) ~ '" + strings.Join(names, "|") + "'"; !strings.Contains(string(text), want) {
-		t.Errorf("the view does not ask for %s", want)
+		t.Errorf("current_gate_reading.sql does not contain %s", want)
 	}
 }

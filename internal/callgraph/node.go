@@ -35,7 +35,7 @@ type Node struct {
 
 	read   func() *content // reads it once, in any goroutine
 	begun  bool            // read was called
-	link   func(*content)  // nil when it is done
+	link   func(*content)  // nil after it was called
 	search int             // the last search that came here
 }
 
@@ -206,8 +206,8 @@ func climb(nodes []*Node, callers map[*Node][]*Node) map[*Node]bool {
 }
 
 // gatesBelow returns the ids of the gates to which each of the nodes leads, in order. A node that leads to no gate has
-// no entry, and one that leads only to computed ids an empty one. It goes up from each gate: in a large application
-// many functions lead to all of it, and few call gates.
+// no entry, and one that leads only to computed ids an empty one. It goes up from each gate, because in a large
+// application many functions lead to nearly all others, but few call gates.
 func gatesBelow(nodes []*Node) map[*Node][]string {
 	calling := map[string][]*Node{}
 	for _, node := range nodes {
@@ -293,7 +293,7 @@ func (g *Graph) swallowed(nodes []*Node) []Swallowed {
 	})
 }
 
-// below returns the entries and all nodes to which they lead, complete.
+// below returns the entries and all nodes to which they lead, after completing them.
 func (g *Graph) below(entries []*Node) []*Node {
 	g.searches++
 	nodes := []*Node{}
@@ -329,8 +329,8 @@ func gates(nodes []*Node) []string {
 	return slices.Compact(ids)
 }
 
-// ahead is how many nodes are started before their turn. While the parser has one of them, others are prepared for it,
-// and results of further ones are read. If it is small, the parser waits whenever the first node is not the first to
+// ahead is how many nodes are started before their turn. While the parser works on one of them, others are prepared,
+// and results of others are read. If ahead is small, the parser waits whenever the first node is not the first to
 // finish.
 const ahead = 32
 

@@ -1,4 +1,4 @@
--- Operators that somebody has written.
+-- User-written operators.
 select o.oprname as name, o.oprcode::oid as function
   from pg_catalog.pg_operator as o
  where o.oprnamespace <> 'pg_catalog'::regnamespace

@@ -106,7 +106,7 @@ func (r *reader) function(f *function) {
 	r.expressions(body.expressions)
 }
 
-// expressions reads many at once, which is much faster; one by one if they cannot be read together.
+// expressions reads many at once, which is much faster. It reads them one by one if they cannot be read together.
 func (r *reader) expressions(all []expression) {
 	all = slices.DeleteFunc(all, func(e expression) bool { return !r.matters(e) })
 	if len(all) == 0 {
@@ -206,8 +206,8 @@ func (r *reader) dynamic(t tree, e expression) {
 	}
 }
 
-// note records what cannot be known of an expression. It may be a gate if the expression names one, or if a text does
-// that may become a part of it.
+// note records what cannot be known of an expression. The expression may call a gate if it names one, or if a string in
+// the function names one, because the string may become a part of it.
 func (r *reader) note(e expression, what string) {
 	r.unknown = append(r.unknown, e.withLine(what))
 	r.unknowable = r.unknowable || mentionsGate(e.source) || textsMentionGate(r.body)

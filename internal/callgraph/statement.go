@@ -127,7 +127,7 @@ func newCall(content tree, all bool) call {
 	return c
 }
 
-// argument returns the one at a position or with a name; nil if it has its default.
+// argument returns the argument at a position or with a name; nil if the call leaves it out.
 func (c call) argument(position int, name string) tree {
 	if position < len(c.arguments) {
 		return c.arguments[position]
@@ -191,10 +191,10 @@ func (c constants) anyOf(branches []tree) (values []string, ok bool) {
 	return values, true
 }
 
-// maximumLength limits the bytes of texts: each CASE in a row doubles them.
+// maximumLength limits the bytes of texts: each CASE that is appended doubles them.
 const maximumLength = 1 << 20
 
-// combine appends each of the second texts to each of the first; ok is false if that makes too much.
+// combine appends each text of right to each text of left; ok is false if the result is too long.
 func combine(left, right []string) (both []string, ok bool) {
 	length := 0
 	for _, first := range left {
@@ -208,11 +208,11 @@ func combine(left, right []string) (both []string, ok bool) {
 	return both, true
 }
 
-// unknownValue replaces, in an assembled statement, a value that is quoted as one: a parameter.
+// unknownValue is a parameter. It replaces a quoted value in an assembled statement.
 const unknownValue = "($1)"
 
-// statements returns all texts that a dynamic statement may have. Values quoted as values cannot change what it does;
-// everything else must be constant.
+// statements returns all texts that a dynamic statement may have; ok is false if they are not known. Quoted values
+// cannot change what the statement does. Everything else must be constant.
 func (c constants) statements(t tree) (sources []string, ok bool) {
 	if values, ok := c.texts(t); ok {
 		return values, true

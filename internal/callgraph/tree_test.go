@@ -22,18 +22,17 @@ func TestTreesMatchTheParser(t *testing.T) {
 		t.Errorf("number is %d", got)
 	}
 	if !isTrue(field(first, "yes")) || isTrue(field(first, "no")) || isTrue(field(first, "missing")) {
-		t.Error("yes, no or what is missing is another one")
+		t.Error("true, false or a missing field is read wrongly")
 	}
 	if field(first, "nothing") == nil || field(first, "missing") != nil || field(first, "missing", "below") != nil {
-		t.Error("what is there and what is missing cannot be told apart")
+		t.Error("an empty object is missing, or a missing field is found")
 	}
 	if got := text(field(parsed, "text")); got != "\ufffd" {
-		t.Errorf("what is no UTF-8 is %q", got)
+		t.Errorf("bytes that are not UTF-8 become %q", got)
 	}
-	// The next one is made by the same decoder.
 	for _, wrong := range []string{"", `{"a":[1`, `{"a"`, `{]`} {
 		if _, err := decode(wrong); err == nil {
-			t.Errorf("%s is a tree", wrong)
+			t.Errorf("%q is accepted as a tree", wrong)
 		}
 	}
 	const depth = 4000
@@ -45,9 +44,9 @@ func TestTreesMatchTheParser(t *testing.T) {
 		parsed = list(field(parsed, "a"))[0]
 	}
 	if text(parsed) != "deep" {
-		t.Errorf("deep below is %q", text(parsed))
+		t.Errorf("the text at depth %d is %q, want \"deep\"", depth, text(parsed))
 	}
 	if got := text(field(items[0], "text")); got != "one \"word\" é\n" {
-		t.Errorf("the first tree has changed: %q", got)
+		t.Errorf("decoding another tree has changed the first one: %q", got)
 	}
 }

@@ -1,4 +1,4 @@
--- What fires where a row of a relation is written. kind is the bit field of pg_trigger.tgtype.
+-- Triggers. kind is pg_trigger.tgtype, a bit field.
 select t.tgrelid as relation,
        t.tgname as name,
        t.tgfoid as function,

@@ -15,9 +15,8 @@ import (
 // errInternal does not name the address, because outsiders must not learn what a name stands for inside.
 var errInternal = errors.New("the receiver has an internal address; if that is meant, allow the action internal addresses")
 
-// newDialer connects only to addresses outside, unless internal ones are allowed. It checks the address just before it
-// connects, after the name was resolved. It checks each time, because a name may stand for another address the next
-// time.
+// newDialer connects only to addresses outside, unless internal ones are allowed. It checks the address after the name
+// was resolved, just before each connection, because a name may have another address the next time.
 func newDialer(allowInternal bool) *net.Dialer {
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
 	if allowInternal {
@@ -33,7 +32,7 @@ func newDialer(allowInternal bool) *net.Dialer {
 	return dialer
 }
 
-// newGuard knows the registered special addresses, and those that clouds have made up.
+// newGuard refuses the registered special addresses, and those that clouds use without registration.
 func newGuard() *ssrf.Guardian {
 	return ssrf.New(ssrf.WithAnyPort(), ssrf.WithDeniedV4Prefixes(
 		netip.MustParsePrefix("168.63.129.16/32"), // Azure's host agent: a public address that leads inside

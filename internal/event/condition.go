@@ -9,8 +9,7 @@ import (
 	"github.com/expr-lang/expr/vm"
 )
 
-// maximumNodes bounds the work of a condition. The functions that it may call have no loops, so each part of it runs
-// once.
+// maximumNodes bounds the work of a condition. A condition has no loops, so each part of it runs once.
 const maximumNodes = 500
 
 // Condition decides whether an action delivers an event.

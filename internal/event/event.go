@@ -42,8 +42,8 @@ func readDelivery(document json.RawMessage) (*delivery, error) {
 	return read, nil
 }
 
-// parameters are all that conditions, templates, webhooks and functions learn of an event. Missing texts are empty. A
-// time is in RFC 3339 and in UTC.
+// parameters are all that conditions, templates, webhooks and functions learn of an event. Missing texts are empty.
+// Times are RFC 3339, in UTC.
 func (d *delivery) parameters() map[string]any {
 	return map[string]any{
 		"event":            d.Event,

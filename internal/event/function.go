@@ -16,9 +16,9 @@ import (
 const maximumAnswer = 1 << 20
 
 // cleanSession undoes what a function can leave in its session: settings, prepared statements, subscriptions, locks and
-// temporary objects. It is DISCARD ALL but for the plans: making those again would take twice as long as the rest of a
-// call. Each statement means the same whatever the function has set. The last one is for the calls, which need READ
-// COMMITTED and are single statements, because each round trip costs as much as a part of the work.
+// temporary objects. It is DISCARD ALL without DISCARD PLANS: planning anew would take twice as long as the rest of a
+// call. Each statement means the same whatever the function has set. The last one makes READ COMMITTED the default,
+// because a call needs that. A call is a single statement, without BEGIN and COMMIT, to save round trips.
 const cleanSession = `
 reset all;
 set session authorization default;
@@ -31,8 +31,8 @@ discard sequences;
 set session characteristics as transaction isolation level read committed`
 
 // call has the database call the action's function with the event's parameters, which it reads from the log. Each call
-// is a transaction of its own. The calls of a batch share a session, which is cleaned after each. No other action gets
-// that session, and no other version of the function, whose owner may be another one. The session ends after an error.
+// is a separate transaction. The calls of a batch share a session, which is cleaned after each. The session is for one
+// action and one version of the function only, because another version may have another owner. It ends after an error.
 func (b *batch) call(ctx context.Context, event *delivery) error {
 	version, err := b.callInSession(ctx, event)
 	if refused := (*pgconn.PgError)(nil); errors.As(err, &refused) && refused.Code == "55000" && refused.ConstraintName == "version" {
@@ -42,7 +42,7 @@ func (b *batch) call(ctx context.Context, event *delivery) error {
 		return err
 	}
 	b.version = version
-	// What the call did has committed, so a session that cannot be used again is only replaced.
+	// The call has committed. So if the session cannot be cleaned, it is only replaced.
 	if err := b.clean(ctx); err != nil || version == "" {
 		_ = b.endSession(ctx, err)
 	}
@@ -67,7 +67,7 @@ func (b *batch) callInSession(ctx context.Context, event *delivery) (version str
 
 func (b *batch) openSession(ctx context.Context) (err error) {
 	config := b.worker.pool.Config().ConnConfig
-	// Named prepared statements would allow a function to put one of its own in the place of ours.
+	// A function could replace a prepared statement that has a name.
 	config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	if b.session, err = pgx.ConnectConfig(ctx, config); err != nil {
 		return err
@@ -93,7 +93,7 @@ func (b *batch) endSession(ctx context.Context, because error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	if session.IsClosed() {
-		// A function may continue after it was told to end, and it holds the delivery until then.
+		// A function may continue after its call was cancelled, and it locks the delivery until its session ends.
 		if err := query.New(b.worker.pool).EndSession(ctx, int32(session.PgConn().PID())); err != nil {
 			because = fmt.Errorf("%w (and its session could not be ended: %w)", because, err)
 		}

@@ -133,7 +133,7 @@ func (m *mailer) send(ctx context.Context, event *delivery, parameters map[strin
 	return client.DialAndSendWithContext(ctx, message)
 }
 
-// dialBounded connects to a server before its identity is known.
+// dialBounded connects to a server whose answers it bounds, because nobody has checked yet who it is.
 func dialBounded(ctx context.Context, network, address string) (net.Conn, error) {
 	connection, err := (&net.Dialer{}).DialContext(ctx, network, address)
 	if err != nil {
@@ -142,8 +142,8 @@ func dialBounded(ctx context.Context, network, address string) (net.Conn, error)
 	return &boundedConnection{connection, maximumAnswer}, nil
 }
 
-// boundedConnection fails when the other side has sent more than it needs to. Otherwise a line without an end would
-// fill the memory.
+// boundedConnection fails when the server has sent more than maximumAnswer. Otherwise a line without an end would fill
+// the memory.
 type boundedConnection struct {
 	net.Conn
 	left int
@@ -199,8 +199,8 @@ func usualText(parameters map[string]any) string {
 	return text.String()
 }
 
-// maximumLine is in characters. Mail programs fold longer lines themselves, and then a value with many spaces could
-// begin a line of its own.
+// maximumLine is in characters. Mail programs break longer lines themselves. Then a part of a value could stand at the
+// beginning of a line, and look like one of Postern's labels.
 const maximumLine = 76
 
 // folded breaks a line between words. Continuation lines are indented.
@@ -228,7 +228,7 @@ func folded(line string) string {
 const maximumSubject = 200
 
 // oneLine makes a header from a text that anybody may have written. The text can neither begin another header nor
-// change the direction of the text.
+// change the direction of writing.
 func oneLine(text string) string {
 	line := []rune(printable.Text(strings.Join(strings.Fields(text), " ")))
 	if len(line) > maximumSubject {

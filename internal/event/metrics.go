@@ -11,8 +11,8 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// Metrics are what Prometheus reads about a worker. The parts of the work are the actions, and a part without a name:
-// reading the actions.
+// Metrics are what Prometheus reads about a worker: the work for each action. Reading the list of actions is the work
+// of an action without a name.
 type Metrics struct {
 	*monitor.Work
 	deliveries *prometheus.CounterVec

@@ -53,8 +53,8 @@ type Options struct {
 	SMTP *SMTP
 	// SendTimeout bounds one attempt; 0 means 15 seconds, and 30 seconds is the maximum.
 	SendTimeout time.Duration
-	// Timeline is production's timeline according to the configuration, so that events go on there after a failover. Nil
-	// means that the configuration does not say: events go on only on the timeline that they were on.
+	// Timeline is production's timeline according to the configuration, so that events continue on it after a failover.
+	// If it is nil, events continue only on the timeline where they were delivered before.
 	Timeline *int64
 	Logger   *slog.Logger
 	Metrics  *Metrics // nil for none
@@ -126,7 +126,7 @@ func (w *Worker) RunOnce(ctx context.Context) error {
 					at.claimed = sync.OnceFunc(func() { close(queued) })
 					defer at.claimed()
 				} else {
-					<-queued // until then there is nothing to claim, and only one worker can queue
+					<-queued // only one worker can queue, and before that there is nothing to claim
 				}
 				for {
 					claimed, err := w.deliverBatch(ctx, prepared, at)
@@ -135,7 +135,7 @@ func (w *Worker) RunOnce(ctx context.Context) error {
 						failures = append(failures, fmt.Errorf("%s: %w", one.Name, err))
 						mutex.Unlock()
 					}
-					// When the context ends, a batch gives back what it has claimed, and would claim it again for ever.
+					// When the context ends, a batch releases what it has claimed. Another batch would claim it again, for ever.
 					if err != nil || claimed == 0 || prepared.rest() > 0 || ctx.Err() != nil {
 						return
 					}
@@ -148,8 +148,8 @@ func (w *Worker) RunOnce(ctx context.Context) error {
 }
 
 // Run delivers until the context ends, and then finishes what has begun. It returns an error if the database cannot be
-// used at the start. Later it waits until the database can be used again. It also returns an error after a failover
-// that nobody has confirmed.
+// used at the start, or after a failover that nobody has confirmed. Later it waits until the database can be used
+// again.
 func (w *Worker) Run(ctx context.Context) error {
 	running := map[string]*lane{}
 	defer func() {
@@ -162,7 +162,6 @@ func (w *Worker) Run(ctx context.Context) error {
 	}()
 	var kept sync.WaitGroup
 	defer kept.Wait()
-	// A routine of its own: new actions must not wait until it has ended.
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	warned := map[string]bool{}
@@ -184,6 +183,7 @@ func (w *Worker) Run(ctx context.Context) error {
 			w.troubled(err, "the actions cannot be read", "")
 		default:
 			if first {
+				// In its own goroutine, because new actions must not wait for upkeep.
 				kept.Go(func() { upkeep.Run(ctx, w.pool, w.options.Logger) })
 			}
 			w.options.Metrics.work().Succeeded("")
@@ -283,15 +283,15 @@ func (w *Worker) work(ctx context.Context, prepared *action) {
 	}
 }
 
-// place is how far a worker has come in the queue of an action. The worker returns to the front if it finds nothing
-// more, and from time to time, for deliveries that others have given back.
+// place is how far a worker has come in the queue of an action. The worker returns to the front when it finds nothing
+// more, and also from time to time, because other workers may have released deliveries there.
 type place struct {
 	dueFrom time.Time // zero for the front
 	began   time.Time
 	claimed func() // called after each claim; nil for nothing
 }
 
-// claim claims what is due and comes after the previous claims.
+// claim claims what is due, from where the last claim ended.
 func (w *Worker) claim(ctx context.Context, name string, lease uuid.UUID, at *place) ([]*delivery, error) {
 	ctx, cancel := context.WithTimeout(ctx, leaseTime/4)
 	defer cancel()
@@ -371,7 +371,7 @@ func (b *batch) isEnding() bool { return time.Until(b.until) < 2*b.worker.option
 func (b *batch) end(event *delivery, outcome string, err error) {
 	delay, reason := 0.0, ""
 	if err != nil {
-		// A server's reason can be in any encoding, also the database's: a function may set client_encoding before it fails.
+		// The server's error may be in any encoding, because a function may set client_encoding before it fails.
 		reason = strings.ToValidUTF8(strings.ReplaceAll(err.Error(), "\x00", "\uFFFD"), "\uFFFD")
 	}
 	if outcome == "failed" {
@@ -424,7 +424,7 @@ func (b *batch) settle(ctx context.Context, event *delivery, outcome string, err
 	}
 	w := b.worker
 	if gone := (*goneError)(nil); errors.As(err, &gone) {
-		// The delivery is neither lost nor counted as an attempt: it waits until somebody decides how to go on.
+		// The delivery is released, and the attempt is not counted. It waits until somebody enables or changes the action.
 		disabled, failed := query.New(w.pool).DisableGoneEventAction(ctx, b.action.configured.Name, b.action.configured.Target, err.Error())
 		if failed == nil {
 			outcome = "released"
@@ -476,8 +476,8 @@ func (b *batch) attempt(ctx context.Context, event *delivery) (outcome string, e
 	}
 }
 
-// survive makes a panic the error of one delivery: an unforeseen event must not end the worker, and all other
-// deliveries with it. Deferred.
+// survive turns a panic into the error of one delivery, because a single event must not stop all other deliveries. Call
+// it deferred.
 func (b *batch) survive(err *error) {
 	if problem := recover(); problem != nil {
 		b.worker.options.Logger.Error("a delivery panicked", "problem", problem, "stack", string(debug.Stack()))
