@@ -1,4 +1,4 @@
-// Command installer puts Postern into a PostgreSQL database and looks after it there.
+// Command installer installs Postern into a PostgreSQL database, and administers it.
 package main
 
 import (

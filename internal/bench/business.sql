@@ -1,6 +1,6 @@
--- Business code as big as that of a large application: 2,000 tables, 5,000 functions of some thirty lines, each of
--- which calls two others and writes to a table, so that the first one leads to all; triggers on every tenth table; and
--- a gate in every fiftieth function.
+-- Business code of the size of a large application: 2,000 tables, and 5,000 functions of some thirty lines. Each
+-- function calls two others and writes to a table, so the first one leads to all. Every tenth table has triggers, and
+-- every fiftieth function has a gate.
 create schema erp;
 do $do$
 begin

@@ -1,5 +1,5 @@
--- What doctor finds in the application of business.sql: most tables are protected, and some are not as they should be;
--- from each action all functions are reached. bench.percent has less done badly.
+-- Adds what doctor finds to the application of business.sql: some tables are not protected as they should be, and each
+-- action reaches all functions. With a small bench.percent there is less to find.
 
 do $$
 declare

@@ -1,4 +1,4 @@
--- Grows one part of an installation step by step. Each procedure goes on where its last call has ended.
+-- Grows one part of an installation step by step. Each procedure continues where its last call ended.
 
 grant insert on bench.posting to public;
 

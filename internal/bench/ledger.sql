@@ -12,12 +12,13 @@ create table bench.entry (
 create index on bench.entry (supplier_id);
 grant select on bench.entry to public;
 
--- For the documented form, which asks a function for each row, the same few rows twice.
+-- The same few rows twice: protected, and for a query that asks a function for each row, as the interface's
+-- documentation shows it.
 create table bench.voucher (like bench.entry);
 create table bench.protected_voucher (like bench.entry);
 grant select on bench.voucher, bench.protected_voucher to public;
 
--- As postern.posting_combination_id would have created them one after the other, a block at a time.
+-- Makes the combinations that postern.posting_combination_id would have made one after the other, a block at a time.
 create procedure bench.fill_combinations(
   company text,
   number_of_combinations integer,
@@ -188,7 +189,7 @@ begin
 end
 $$;
 comment on function bench.is_combination_allowed(text, bigint) is 'What asking for one row costs without maps: the rules are held against the code string.';
--- So that both check the same owner's rights.
+-- Like the function that it is compared with, so that the same owner's rights are checked.
 alter function bench.is_combination_allowed(text, bigint) owner to postern_owner;
 
 create function bench.create_combinations(number_of_combinations integer)
@@ -206,7 +207,7 @@ end
 $$;
 comment on function bench.create_combinations(integer) is 'The microseconds that a new posting combination takes in company 1000.';
 
--- As the sealer and the event worker do it.
+-- Does what the sealer and the event worker do.
 create procedure bench.fold()
 language plpgsql
 as $$
@@ -262,7 +263,7 @@ end
 $$;
 comment on function bench.compile_memory(integer) is 'The most megabytes that the session held after a class, when so many classes of company 1000 were compiled.';
 
--- One row of a ledger, in a company of a hundred combinations, among so many other companies: once with the key, and
+-- A ledger with one row for a company of a hundred combinations, among many other companies: once with the key, and
 -- once without. ONE works in the first company, TWENTY in twenty that are spread among all, SCAN in the first ten.
 create table bench.posting (posting_id integer, company text not null, posting_combination_id bigint not null, amount numeric not null);
 create table bench.keyless_posting (like bench.posting);

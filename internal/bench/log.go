@@ -100,8 +100,8 @@ func (l *longLog) close(ctx context.Context) error {
 	return errors.Join(append(failures, err)...)
 }
 
-// measure takes all measurements of the log. It writes the first entries, the bulk and some more, and then verifies and
-// proves.
+// measure takes all measurements of the log. It writes and seals the first entries, most of the others, and some more.
+// Then it verifies the log and proves entries.
 func (l *longLog) measure(ctx context.Context, entries int) error {
 	first, err := l.timeSeal(ctx, batch)
 	if err != nil {

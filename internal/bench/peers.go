@@ -20,7 +20,7 @@ var peersSQL string
 //go:embed peers_log.sql
 var peersLogSQL string
 
-// peerUser works in peerCompanies.
+// peerUser is a user of peerCompanies.
 const (
 	peerUser      = "PEER"
 	peerCompanies = "{P1,P2,P3,P4,P5}"
@@ -59,7 +59,7 @@ func designs() []design {
 	}
 }
 
-// peerQuery is what is asked of a table through each design.
+// peerQuery is a query of a table that is measured through each design.
 type peerQuery struct {
 	name, description, table string
 	sql                      string // %s is the table
@@ -123,7 +123,7 @@ func (s *scene) openPeers(ctx context.Context) error {
 	return nil
 }
 
-// compareDesign measures a query through a design, and the same past row security. Both must return the same.
+// compareDesign measures a query through a design, and the same query past row security. Both must return the same.
 func compareDesign(q peerQuery, d design) func(context.Context, *scene, measurement, func()) (samples, error) {
 	return func(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 		if err := s.openPeers(ctx); err != nil {
@@ -290,8 +290,8 @@ func (s *scene) compareLogs(ctx context.Context, m measurement, round func(), lo
 	return takeTurns(count, round, measure[0], measure[1])
 }
 
-// comparePgaudit measures on a second server, because pgaudit has to be loaded when a server starts, and the others
-// must not pay for it.
+// comparePgaudit measures on a second server, because pgaudit is loaded when a server starts, and would slow down the
+// other measurements.
 func comparePgaudit(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 	var available bool
 	if err := s.superuser.QueryRow(ctx, "select exists (select from pg_available_extensions as e where e.name = 'pgaudit')").Scan(&available); err != nil {

@@ -1,6 +1,6 @@
 -- One table for each number of companies, for all designs of row security in turn. The user PEER works in the first
--- five companies. What each design needs is there for all of them: a table of who works where, and its index; a number
--- of each company for a bitmap; posting combinations for a ledger.
+-- five companies. For the designs there are a table of who works where, with its index; a number of each company for a
+-- bitmap; and posting combinations for a ledger.
 
 create table bench.member (
   userid text not null,
@@ -59,7 +59,7 @@ begin
     end if;
   end loop;
   perform postern.compile_authority_maps();
-  -- Each user works in five companies, so the table of members is as long as it would be.
+  -- Each user works in five companies, so that the table of members has a realistic length.
   insert into bench.member select 'PEER', 'P' || n from generate_series(1, 5) as n;
   insert into bench.member
   select 'U' || u, 'P' || 1 + (u + n * 7) % number_of_companies from generate_series(1, number_of_companies) as u, generate_series(1, 5) as n

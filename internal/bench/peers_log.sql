@@ -64,7 +64,7 @@ end
 $$;
 comment on function bench.insert_approved_rows(text, jsonb, integer) is 'As bench.insert_rows, behind a gate.';
 
--- As many earlier rows as the log has.
+-- So many earlier rows that the table is as long as the log.
 create procedure bench.fill_audit(number_of_rows integer)
 language plpgsql
 as $$

@@ -214,7 +214,7 @@ func (s *scene) tickets(ctx context.Context, count int) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Without this, the first measurement would also pay for reading the table for the first time.
+	// Otherwise the first measurement would include reading the table for the first time.
 	_, err = s.superuser.Exec(ctx, "vacuum postern_internal.ticket")
 	return tickets, err
 }

@@ -1,4 +1,4 @@
--- What the measurements run on. Made in a database of its own, by a superuser.
+-- The objects of the measurements. A superuser creates them in a new database.
 
 create schema bench;
 grant usage on schema bench to public;
@@ -90,8 +90,8 @@ end
 $$;
 comment on function bench.pass(uuid, text, jsonb) is 'What a transaction that is sent again with a ticket does besides its business.';
 
--- Times what happens inside of transactions, baseline and subject in turns. Each runs in a transaction of its own,
--- since a transaction can use one ticket only; asserting the end user, and the commit, are not timed.
+-- Times the inside of transactions, baseline and subject in turns. Each runs in a separate transaction, since a
+-- transaction can use only one ticket. Setting the end user, and the commit, are not timed.
 create procedure bench.transactions(
   userid text,
   tickets uuid[],

@@ -32,7 +32,7 @@ type transactions func(ctx context.Context, s *scene, connections []*pgx.Conn, d
 // work is what runs beside transactions.
 type work func(ctx context.Context) error
 
-// nothing only waits for a while beside them.
+// nothing runs no work beside transactions: it only waits for duration.
 func nothing(duration time.Duration) work {
 	return func(ctx context.Context) error {
 		select {
@@ -50,7 +50,7 @@ func start(text string, arguments ...any) []transaction.Statement {
 
 // passing sends what a client sends again after an approval: the user, the ticket, the gate.
 func passing() transactions {
-	rates := map[int]float64{} // transactions per second, by number of sessions, in the previous round
+	rates := map[int]float64{} // transactions per second in the previous round, by number of sessions
 	return func(ctx context.Context, s *scene, connections []*pgx.Conn, duration time.Duration, beside work) (float64, error) {
 		expected, known := rates[len(connections)]
 		if !known {
@@ -113,8 +113,8 @@ func compareThroughput(subject, baseline transactions) func(context.Context, *sc
 	}
 }
 
-// compareScaling measures how many times the commits of one session many sessions reach. It shows only contention for
-// shared resources.
+// compareScaling measures how many times more transactions many sessions commit than one session. It shows contention
+// for shared resources, and nothing else.
 func compareScaling(subject, baseline transactions) func(context.Context, *scene, measurement, func()) (samples, error) {
 	return func(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 		connections, closeAll, err := s.logins(ctx, sessions)
@@ -139,7 +139,7 @@ func compareScaling(subject, baseline transactions) func(context.Context, *scene
 }
 
 // hammer keeps all connections busy as long as beside runs, and returns the transactions per second. transact returns
-// false when it has nothing left to do. Then all sessions stop, because the rate of fewer sessions is not the wanted
+// false when it has nothing left to do. Then all sessions stop, because the rate of fewer sessions would be another
 // result.
 func hammer(ctx context.Context, connections []*pgx.Conn, beside work, transact func(ctx context.Context, session, number int) (bool, error)) (float64, error) {
 	var stopped atomic.Bool

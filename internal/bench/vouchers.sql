@@ -1,5 +1,5 @@
--- Vouchers of many companies, protected by company: without an index in no order, and with an index led by the company.
--- A user V5 works in the first five companies, V4000 in all.
+-- Two tables with vouchers of many companies, protected by company: one in random order and without an index, one with
+-- an index that begins with the company. The user V5 works in the first five companies, V4000 in all.
 
 create table bench.voucher_of_many (voucher_id bigint, company text not null, amount numeric(15, 2) not null);
 create table bench.open_voucher (like bench.voucher_of_many);
@@ -16,7 +16,7 @@ as $$
 begin
   perform postern.create_company('V' || n, 'V' || n) from generate_series(1, number_of_companies) as n;
   perform postern.create_user(u.userid, u.userid) from unnest(array['V1', 'V5', 'V1000', 'V4000']) as u (userid);
-  -- From the last company on, so that an array would have those first that have the fewest rows.
+  -- From the last company to the first, so that the companies with the fewest rows come first in an array.
   perform postern.grant_company(u.userid, 'V' || n)
      from (values ('V1', 1), ('V5', 5), ('V1000', number_of_indexed), ('V4000', number_of_companies)) as u (userid, companies)
     cross join lateral generate_series(u.companies, 1, -1) as n;

@@ -18,9 +18,9 @@ func newBenchCommand(app *application) *cobra.Command {
 		Use:   "bench",
 		Short: "Measure what Postern costs, against plain PostgreSQL",
 		Long: `Measures what Postern costs on a throw-away PostgreSQL server that flushes each commit to disk, and
-says whether each bar is met. Most results are ratios, and some are differences: Postern and plain PostgreSQL take
-turns in short rounds. The result is the median of the rounds; p10 and p90 show how far the rounds differ. Run it on
-an idle machine: it takes about a quarter of an hour.
+says whether each bar is met. Postern and plain PostgreSQL take turns in short rounds, each of which gives a ratio or
+a difference. The result is the median of the rounds; p10 and p90 show how far the rounds differ. Run it on an idle
+machine: it takes about a quarter of an hour.
 
 The server is found as for demo. On an existing server, bench creates databases and a role, and drops them at the end;
 Postern's own roles stay.
@@ -35,7 +35,7 @@ With --growth, measures how the costs of reading and of writing, and the memory 
 numbers of companies, of posting combinations, of users and of log entries. --up-to N leaves out sizes above N.
 All sizes need some 20 GB of disk and more than an hour.
 
---compare measures nothing. It says what became better or worse between two files of --json, but only if the two
+--compare measures nothing. It compares two files of --json. A measurement became better or worse only if its two
 ranges from p10 to p90 do not overlap.
 
 Exit code 3: a bar is missed, or with --compare something became worse.`,
@@ -101,7 +101,7 @@ Exit code 3: a bar is missed, or with --compare something became worse.`,
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	command.Flags().BoolVar(&compare, "compare", false, "compare two files of --json instead of measuring")
-	command.Flags().BoolVar(&options.Quick, "quick", false, "run few, short rounds: enough to see that it works, but not to judge by")
+	command.Flags().BoolVar(&options.Quick, "quick", false, "run few, short rounds, which show that everything works, but say nothing about speed")
 	command.Flags().StringSliceVar(&options.Only, "only", nil, "take only these measurements")
 	command.Flags().BoolVar(&options.Peers, "peers", false, "compare with other designs instead")
 	command.Flags().BoolVar(&options.Growth, "growth", false, "measure how costs grow instead")
@@ -128,7 +128,7 @@ func (a *application) printBench(report *bench.Report) {
 		a.printf("\nLeft out: %s.\n", reason)
 	}
 	if report.Quick {
-		a.printf("\nThese were few, short rounds: nothing to judge by.\n")
+		a.printf("\nThese were few, short rounds. They say nothing about speed.\n")
 	}
 }
 

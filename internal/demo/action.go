@@ -24,8 +24,8 @@ func (s *story) tellUpkeep(ctx context.Context) error {
 
 func (s *story) addAction(ctx context.Context) error {
 	s.heading("A new action calls old code")
-	s.say("A payment run pays all approved invoices with one click. The code begins an action: what needs approval in it")
-	s.say("is asked for once, before it starts. Its team knows of no gate below, and registers none.")
+	s.say("A payment run pays all approved invoices with one click. Its code begins an action, which asks for one approval,")
+	s.say("before it starts. Its team knows of no gate in the code that it calls, and registers none.")
 	return s.administer(ctx, runPayments, "select postern.register_action('PaymentRun')")
 }
 
@@ -37,13 +37,13 @@ func startPayments(ctx context.Context) func(pgx.Tx) error {
 }
 
 func (s *story) meetOldGate(ctx context.Context) error {
-	s.heading("Bob starts it, and an old gate stands inside")
+	s.heading("Bob starts it, and it reaches an old gate")
 	unhandled, err := expect[*postern.Unhandled](s.do(ctx, "BOB", nil, startPayments(ctx)))
 	if err != nil {
 		return err
 	}
 	s.say("Nobody asked Bob for an approval, so gate %s lets nothing through: it fails the action, and", unhandled.Gate)
-	s.say("nothing is paid. That is safe, but it is not what a user should be the first to find.")
+	s.say("nothing is paid. That is safe, but a user should not be the first to find it.")
 	return nil
 }
 
@@ -53,12 +53,12 @@ func (s *story) searchGates(ctx context.Context) error {
 	if err := s.run(ctx, exitFound, "$0 action gates PaymentRun --entry invoicing.run_payments"); err != nil {
 		return err
 	}
-	s.say("And the fix alone, to be piped into psql:")
+	s.say("And only the fix, to be piped into psql:")
 	return s.run(ctx, exitDone, "$0 action gates PaymentRun --entry invoicing.run_payments --fix")
 }
 
 func (s *story) applyFile(ctx context.Context) error {
-	s.heading("What is registered stands in a file, is planned, and then applied")
+	s.heading("The registration is in a file: plan it, then apply it")
 	const name = "PaymentRun.projection"
 	s.say("This team keeps its actions beside the code. %s now says:", name)
 	if err := s.file(name); err != nil {

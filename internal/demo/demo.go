@@ -98,9 +98,9 @@ func Run(ctx context.Context, options Options) (err error) {
 	}
 	options.OnProgress("")
 	t.title("Postern: security checkpoints, company security and row-level security for PostgreSQL")
-	t.say("Mallory looks for unlocked workstations. See what stops him, who sees what of a ledger, what finds that which was")
-	t.say("forgotten, and what finds a log that was changed, in the very statements that are sent; what repeats within a")
-	t.say("step is left out. Postern %s was installed in %.1f seconds into", install.Version, installed.Seconds())
+	t.say("Mallory looks for unlocked workstations. See what stops him, who sees which part of a ledger, and how Postern finds")
+	t.say("what was forgotten, and a log that was changed. The statements are shown as they are sent; repeated statements are")
+	t.say("omitted. Postern %s was installed in %.1f seconds into", install.Version, installed.Seconds())
 	t.say("%s.", running.Source)
 	if err := newStory(s, t, options).tell(ctx); err != nil {
 		return err
@@ -132,7 +132,7 @@ func (s *stage) explain(t *teller, stop string) error {
 	t.say("Connect to it:")
 	t.code("export PGPASSFILE=" + file)
 	t.code(fmt.Sprintf("psql -h %s -p %d -U %s %s", s.config.Host, s.config.Port, s.config.User, s.config.Database))
-	t.say("Meet the gate, read the log, and read the ledger as Bob (you yourself pass row security):")
+	t.say("Meet the gate, read the log, and read the ledger as Bob (your own role bypasses row security):")
 	t.code("begin; select postern.assume_user('ALICE'); select invoicing.approve_invoice(6666); rollback;\n" +
 		"table postern.checkpoint_log;\n" +
 		"begin; select postern.assume_user('BOB'); set local role " + s.role + "; " + totalOfLedger + "; rollback;")

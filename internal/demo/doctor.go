@@ -15,7 +15,7 @@ import (
 )
 
 func (s *story) forgetProtection(ctx context.Context) error {
-	s.heading("Somebody adds a table and a view, and forgets that there are companies")
+	s.heading("Somebody adds a table and a view, and forgets to protect them by company")
 	if err := s.administer(ctx,
 		"create table accounting.budget as\n  select company, 1000000 as amount from postern.company",
 		"create view accounting.company_total as\n  select company, count(*) as row_count, sum(amount) as amount from accounting.ledger_row group by company",
@@ -48,9 +48,9 @@ func (s *story) readForgotten(ctx context.Context, wantBudgets, wantTotals strin
 }
 
 func (s *story) findForgotten(ctx context.Context) error {
-	s.heading("The doctor finds both, and says what puts them right")
+	s.heading("The doctor finds both, and says how to fix them")
 	if len(s.ofServer) > 0 {
-		s.say("It finds something of the server, too, which is not the demo's to mend. This file accepts that until tomorrow:")
+		s.say("It also finds something about the server, which the demo must not change. This file accepts that until tomorrow:")
 		file := acceptedFile(s.ofServer, time.Now().AddDate(0, 0, 1))
 		if err := os.WriteFile(filepath.Join(s.directory, acceptedName), []byte(file), 0o600); err != nil {
 			return err
@@ -81,7 +81,7 @@ func acceptedFile(keys []acceptance.Key, until time.Time) string {
 }
 
 func (s *story) protectForgotten(ctx context.Context) error {
-	s.heading("The fixes, word for word, and then there is nothing left to find")
+	s.heading("After its fixes, word for word, there is nothing left to find")
 	var fixes []string
 	err := s.backstageRow(ctx, `
 select array_agg(fix order by level, code)

@@ -9,7 +9,7 @@ import (
 
 // tellOutsiders is the fourth act: others learn of an approval, and can later prove what it was.
 func (s *story) tellOutsiders(ctx context.Context) error {
-	s.title("The fourth act: others are told, and can prove it")
+	s.title("The fourth act: others are notified, and can prove it")
 	for _, step := range []func(context.Context) error{
 		s.tellOthers, s.sealLog, s.proveEntry, s.rewriteComment, s.findRewritten,
 	} {
@@ -26,7 +26,7 @@ const (
 	approvalComment = "Price as agreed"
 )
 
-// tellOthers runs the receivers while there is something to receive.
+// tellOthers runs the receivers during this act.
 func (s *story) tellOthers(ctx context.Context) error {
 	web, err := openWebReceiver()
 	if err != nil {
@@ -48,12 +48,12 @@ var webhookSecret = regexp.MustCompile(`whsec_\S+`)
 
 func (s *story) addReceivers(ctx context.Context, web *webReceiver) error {
 	s.heading("A chat and the auditors want to know of approvals")
-	s.say("While the story is told, the demo is also a web server and a mail server on this machine. The chat's webhook")
-	s.say("wants a text of its own, chat.template:")
+	s.say("While the story is told, the demo is also a web server and a mail server on this machine. The chat needs another")
+	s.say("text than other webhooks, chat.template:")
 	if err := s.file("chat.template"); err != nil {
 		return err
 	}
-	s.say("A receiver inside the network must be allowed. The secret is for the receiver, who checks signatures:")
+	s.say("A receiver inside the network must be allowed. With the secret, the receiver checks signatures:")
 	output, err := s.runForOutput(ctx, exitDone, "$0 event action add chat --event SECURITY_CHECKPOINT_SUCCESS \\\n"+
 		"    --webhook http://"+web.address+"/approvals --allow-internal --template - < chat.template")
 	if err != nil {
@@ -68,14 +68,14 @@ func (s *story) addReceivers(ctx context.Context, web *webReceiver) error {
 }
 
 func (s *story) deliver(ctx context.Context, web *webReceiver, mail *mailReceiver) error {
-	s.heading("Bob approves one more invoice, and both are told")
+	s.heading("Bob approves one more invoice, and both are notified")
 	if err := s.administer(ctx, "insert into invoicing.supplier_invoice values (1044, 'Polar Tools', 2310.00)"); err != nil {
 		return err
 	}
 	if err := s.do(ctx, "BOB", s.answer("BOB", approvalComment), s.approveInvoice(ctx, 1044)); err != nil {
 		return err
 	}
-	s.say("A rollback would have told nobody. What has committed, a worker delivers; where a receiver is down it tries again:")
+	s.say("A rollback would have notified nobody. A worker delivers what has committed. If a receiver is down, it tries again:")
 	if err := s.run(ctx, exitDone, "$0 event run --once --smtp 'smtp://"+mail.address+"?from=postern@example.com'"); err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (s *story) deliver(ctx context.Context, web *webReceiver, mail *mailReceive
 	if web.check(request.header, append([]byte(request.body), ' ')) == nil {
 		return fmt.Errorf("the demo's web server took a text that was not signed")
 	}
-	s.say("The signature is that of the secret. With one more space at the end of the text it would not be.")
+	s.say("The signature matches the secret. With one more space at the end of the text it would not match.")
 	letter, err := only(mail.arrived)
 	if err != nil {
 		return fmt.Errorf("the demo's mail server: %w", err)

@@ -43,8 +43,8 @@ func (s *story) openCompanies(ctx context.Context) error {
 
 func (s *story) makeClass(ctx context.Context) error {
 	s.heading("In company 10, an authority class says which code strings Bob sees")
-	s.say("Bob sells: he sees the accounts that begin with 3, but nothing of cost centre 900. Not allowed always wins,")
-	s.say("and what no rule allows is not allowed. Alice gets MAX, which is there from the start and allows everything.")
+	s.say("Bob sells: he sees the accounts that begin with 3, but nothing of cost centre 900. A rule that forbids always wins,")
+	s.say("and what no rule allows is forbidden. Alice gets MAX, which each company has, and which allows everything.")
 	return s.administer(ctx,
 		"select postern.create_authority_class('10', 'SALES')",
 		"select postern.add_authority_combination('10', 'SALES', true, code_a => '3%')",
@@ -57,7 +57,7 @@ func (s *story) makeClass(ctx context.Context) error {
 
 func (s *story) protectLedger(ctx context.Context) error {
 	s.heading("One call protects the table, and no query has to change")
-	s.say("The foreign key says that a row's company is that of its posting combination, which spares a comparison.")
+	s.say("The foreign key ensures that a row has the company of its posting combination, which saves a comparison.")
 	return s.administer(ctx,
 		"alter table accounting.ledger_row\n  add foreign key (company, posting_combination_id) references postern.posting_combination",
 		"select postern.protect_ledger('accounting.ledger_row')",
@@ -67,7 +67,7 @@ func (s *story) protectLedger(ctx context.Context) error {
 const totalOfLedger = "select count(*), sum(amount) from accounting.ledger_row"
 
 func (s *story) readLedger(ctx context.Context) error {
-	s.heading("The same query, and each user's own total")
+	s.heading("The same query gives each user another total")
 	for _, reader := range []struct{ userid, mayRead string }{
 		{"ALICE", "true"},
 		{"BOB", "p.company = '10' and p.code_a like '3%' and p.code_b <> '900'"},

@@ -42,8 +42,8 @@ func (s *story) proveEntry(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.say("The mail said which entry it is. The proof is a file with this entry, a few hashes, and the head; to check it")
-	s.say("takes the public key and no database.")
+	s.say("The mail said which entry it is. The proof is a file with this entry, a few hashes, and the head. To check it,")
+	s.say("one needs the public key, and no database.")
 	if err := s.run(ctx, exitDone, fmt.Sprintf("$0 log prove %d --heads $DIR/heads -o $DIR/proof.json", logID)); err != nil {
 		return err
 	}
@@ -60,8 +60,8 @@ func (s *story) rewriteComment(ctx context.Context) error {
 	if _, err := expect[*pgconn.PgError](s.administer(ctx, rewrite)); err != nil {
 		return err
 	}
-	s.say("A trigger refuses that, but a superuser gets past triggers. On a managed server, which gives out no superuser,")
-	s.say("the database's owner can do the same by alter table … disable trigger, once a member of postern_owner.")
+	s.say("A trigger refuses that, but a superuser gets past triggers. A managed server has no superuser for its customers.")
+	s.say("There a member of postern_owner can do the same, by alter table … disable trigger.")
 	err = pgx.BeginFunc(ctx, s.administrator, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "set local session_replication_role = replica"); err != nil {
 			return err
@@ -90,7 +90,7 @@ func (s *story) findRewritten(ctx context.Context) error {
 	if err := s.run(ctx, exitFound, "$0 log verify --heads $DIR/heads"); err != nil {
 		return err
 	}
-	s.say("Rewriting the tree too would not help: the head that was signed lies outside. And what Bob really wrote, the")
-	s.say("proof of before still shows.")
+	s.say("Rewriting the tree too would not help: the signed head is outside of the database. The earlier proof still shows")
+	s.say("what Bob really wrote.")
 	return nil
 }

@@ -55,7 +55,7 @@ func (s *story) tell(ctx context.Context) error {
 
 func (s *story) guard(ctx context.Context) error {
 	s.heading("A gate stands early in a business function")
-	s.say("The code needs one call. The registration says what the log will say.")
+	s.say("The code needs one call. The registration contains the text for the log.")
 	if err := s.administer(ctx,
 		approveInvoice,
 		"select postern.register_gate('SINWOF_APPROVE', 'Approve a supplier invoice',\n"+
@@ -63,7 +63,7 @@ func (s *story) guard(ctx context.Context) error {
 	); err != nil {
 		return err
 	}
-	s.say("A second gate guards invoicing.release_payment.")
+	s.say("A second gate is in invoicing.release_payment.")
 	return s.administer(ctx,
 		"select postern.register_gate('PAYMNT_RELEASE', 'Release a payment',\n"+
 			"  'Payment of &AMOUNT for invoice &INVOICE_NO released', '{INVOICE_NO,AMOUNT}', active => true)")
@@ -91,7 +91,7 @@ func (s *story) enrol(ctx context.Context) error {
 	if s.signer, err = postern.NewSigner("demo", key, s.config.Database); err != nil {
 		return err
 	}
-	s.say("An administrator adds the people, and is strict: %d wrong PINs will lock.", attempts)
+	s.say("An administrator adds the people, and sets a strict limit: %d wrong PINs lock a user's PIN.", attempts)
 	if err := s.administer(ctx,
 		fmt.Sprintf("select postern.set_setting('max_failures', '%d')", attempts),
 		"select postern.create_user('ALICE', 'Alice Berg')",
@@ -100,7 +100,7 @@ func (s *story) enrol(ctx context.Context) error {
 	); err != nil {
 		return err
 	}
-	s.say("A PIN that an administrator hands out opens one gate only: the change to a PIN of one's own.")
+	s.say("A PIN that an administrator hands out opens one gate only: that of changing the PIN.")
 	for number, userid := range []string{"ALICE", "BOB", "CAROL"} {
 		if number == 1 {
 			s.say("Bob and Carol do the same.")
@@ -149,8 +149,8 @@ func (s *story) stopMallory(ctx context.Context) error {
 		case 4:
 			s.say("The error carries what the application's dialog has to show:")
 			s.dialog(required, required.Username, "", "")
-			s.say("Mallory guesses. An answer is judged in a transaction that tells nothing and has to commit; only the")
-			s.say("next one learns the verdict. So no guess can be taken back by a rollback.")
+			s.say("Mallory guesses. An answer is judged in a transaction that must commit and does not say the verdict. Only the")
+			s.say("next transaction learns it. So no guess can be taken back by a rollback.")
 		}
 		s.say("%s guess:", guesses[0])
 		guesses = guesses[1:]
@@ -160,7 +160,7 @@ func (s *story) stopMallory(ctx context.Context) error {
 		return err
 	}
 	s.say("%s", locked.Server.Hint)
-	s.say("Until then even the right PIN is of no use. Mallory walks on.")
+	s.say("Until then even the right PIN does not help. Mallory walks on.")
 	return nil
 }
 
@@ -183,7 +183,7 @@ func (s *story) approve(ctx context.Context) error {
 		case s.options.Person != nil && errors.Is(err, postern.ErrCancelled):
 			s.say("You cancelled: nothing was approved, and the log says so. Once more?")
 		case s.options.Person != nil && errors.As(err, &late):
-			s.say("%s A question does not wait for ever. Once more?", late.Explanation)
+			s.say("%s A challenge expires. Once more?", late.Explanation)
 		default:
 			return err
 		}
@@ -195,7 +195,7 @@ func (s *story) aliceApproves(ctx context.Context, required *postern.CheckpointR
 		return s.answer("ALICE", "Matches the delivery note")(ctx, required)
 	}
 	if required.Rejected != nil {
-		s.say("User name or PIN was wrong; which of them, nobody says. Try again.")
+		s.say("The user name or the PIN was wrong; the database does not say which. Try again.")
 	}
 	person := s.options.Person
 	s.say("┃ %s", required.Description)
@@ -229,7 +229,7 @@ func (s *story) askOnce(ctx context.Context) error {
 func (s *story) askAgain(ctx context.Context) error {
 	s.heading("The next transaction asks again, and Bob has doubts")
 	_, err := expect[*postern.Cancelled](s.do(ctx, "BOB", func(context.Context, *postern.CheckpointRequired) (postern.Answer, error) {
-		s.say("Bob presses Cancel. That he did, and why, is logged too.")
+		s.say("Bob presses Cancel. The log records that too, with his reason.")
 		return postern.Answer{Comment: "A crane for one day?"}, postern.ErrCancelled
 	}, s.approveInvoice(ctx, 1043)))
 	return err
@@ -245,7 +245,7 @@ func (s *story) approveForAnother(ctx context.Context) error {
 }
 
 func (s *story) readLog(ctx context.Context) error {
-	s.heading("What is left of it all")
+	s.heading("What remains")
 	s.say("The invoices:")
 	states, err := s.invoiceStates(ctx)
 	if err != nil {
@@ -255,7 +255,7 @@ func (s *story) readLog(ctx context.Context) error {
 	if want := "1041 approved, 1042 paid, 1043 approved, 6666 entered"; states != want {
 		return fmt.Errorf("the demo ended with the invoices %s, not %s", states, want)
 	}
-	s.say("And the log, which only grows. A pass was written by the very transaction that changed the invoice:")
+	s.say("And the log, which only grows. Each pass was written by the transaction that changed the invoice:")
 	rows, err := s.administrator.Query(ctx,
 		"select logged_at, outcome, gate_id, userid, authenticated_by, message, comment\n  from postern.checkpoint_log order by log_id")
 	if err != nil {
