@@ -75,14 +75,14 @@ func shown(t *testing.T, tx pgx.Tx, sql string) string {
 	return detail.Message
 }
 
-// Each way approves invoices without asking anybody, on a table that only functions guard, or that a trigger for each
-// row guards. Where nobody was asked and nobody is told, the guard has undone what was written.
+// Each way approves invoices without asking anybody on a naive table: one where only functions ask, or one with a
+// trigger for each row. On the guarded table it gets PS101. If it hides that error, nothing has been written.
 func TestNoWayAroundAGuard(t *testing.T) {
 	t.Parallel()
 	const naive, none = "shop.naive", "shop.open"
 	for name, test := range map[string]struct {
-		around string // the table that the way leads to
-		set    string // what the owner of the tables has made; %[1]s is the table
+		around string // the naive table on which the way works
+		set    string // what the owner of the tables has created; %[1]s is the table
 		attack string
 		silent bool // no error reaches the caller
 	}{
@@ -114,7 +114,7 @@ func TestNoWayAroundAGuard(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newShop(t)
-			// The same is tried on both tables, so that what is made for the first one goes.
+			// What was created for the first table is dropped, because the second one needs the same names.
 			for _, table := range []string{test.around, "shop.invoice"} {
 				if test.set != "" {
 					set := test.set
@@ -426,7 +426,7 @@ func TestGuardThatIsReachedDirectlyOpensNothing(t *testing.T) {
 	rollback(t, tx)
 }
 
-// What Postern cannot keep the owner of a table from: docs/guards.md says so.
+// Postern cannot prevent this; docs/guards.md says so.
 func TestOwnerMayTakeTheGuardAway(t *testing.T) {
 	t.Parallel()
 	for name, way := range map[string]string{

@@ -48,7 +48,7 @@ func TestMembershipOfAnotherDatabaseDoesNotCountHere(t *testing.T) {
 	testsql.Run(t, database.Pool, "select postern.create_user($1, $1)", alice)
 	application := stranger(t, database, "postern_trusted_app", "postern_admin")
 	connection := application.Connect(t)
-	// What EXECUTE for a role of the cluster is worth in each of its databases.
+	// The naive version only grants EXECUTE to the role: memberships in it hold in all databases of the cluster.
 	testsql.Run(t, database.Pool, `
 create schema naive; grant usage on schema naive to public;
 create function naive.assume_user(userid text) returns text language sql security definer return 'speaks for ' || userid;

@@ -11,7 +11,7 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// Each function is also run, with a gate that asks: what is said of its handlers is what they do.
+// Each function also runs with an active gate. The search must say of its handlers what they then do.
 func TestSwallowedGatesAreThoseThatLetTheTransactionGoOn(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
@@ -94,7 +94,7 @@ func describe(places []callgraph.Swallowed) string {
 	return strings.Join(lines, "; ")
 }
 
-// A gate is late only where the write before it may have run when the gate is called.
+// A gate is late only if the write before it may have run when the gate is called.
 func TestLateGatesAreThoseBehindAWrite(t *testing.T) {
 	t.Parallel()
 	connection := connect(t)

@@ -55,8 +55,7 @@ func TestEveryBlockRuns(t *testing.T) {
 				t.Parallel()
 			}
 			if file == readme {
-				// It leaves the role that its business belongs to, because roles belong to the cluster. This runs after
-				// the database is dropped.
+				// The README's business belongs to a role, which remains in the cluster when the database is dropped.
 				t.Cleanup(func() {
 					server, err := pgx.Connect(context.Background(), testdb.Server(t).URL)
 					if err != nil {

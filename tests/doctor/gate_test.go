@@ -51,8 +51,7 @@ func TestGateCallsAreComparedWithRegistrations(t *testing.T) {
 		if notKept == nil {
 			t.Error("an auditor has kept what was read")
 		}
-		// They are computed in one place. Whoever may keep the reading, whoever may not, and readers of the view find
-		// the same.
+		// Who may keep the reading, who may not, and readers of the view find the same.
 		kept, notKept := examine(t, admin)
 		if notKept != nil || !slices.Equal(kept, found) || !slices.Equal(findings(t, auditor), found) {
 			t.Errorf("an administrator found %+v (kept: %v), the view shows %+v, an auditor found %+v", kept, notKept, findings(t, auditor), found)

@@ -10,7 +10,7 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// A copy in the same cluster has the same roles, so logins are known. Whose events and keys these are is not.
+// A copy in the same cluster has the same roles, so its logins are allowed. But its events and keys are production's.
 func TestCopyListsWhatItTookFromProduction(t *testing.T) {
 	t.Parallel()
 	production := testdb.New(t)

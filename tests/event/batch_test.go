@@ -17,7 +17,7 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// patience is how long a call or a transaction may take that nothing hinders.
+// patience is how long a call or a transaction may take if nothing blocks it.
 const patience = 20 * time.Second
 
 // addFunction has events call app.on_approval, which notes its session and then does what body says.
@@ -138,8 +138,8 @@ func TestEventActionsShareNoSession(t *testing.T) {
 	}
 }
 
-// PostgreSQL keeps what a statement meant when the session first read it. So a call must not get a statement that an
-// earlier call has read under settings of its own, whether it left those settings or took them back.
+// A session keeps the meaning that a statement had when it first ran. So a call must not run a statement that first ran
+// under an earlier call's settings, whether that call left the settings or restored them.
 func TestEventFunctionReadsNothingUnderAnEarlierCallsSettings(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]string{

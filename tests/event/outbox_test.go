@@ -89,8 +89,8 @@ func TestRollbackEmitsNothingAndCommitExactlyOne(t *testing.T) {
 	}
 }
 
-// One entry is one event: a denial that locks notifies of the lock. What comes while the credential is locked is in the
-// log, but notifies nobody.
+// One entry is one event: a denial that locks notifies of the lock. Attempts while the credential is locked are in the
+// log, but notify nobody.
 func TestDenialsAndLocksAreDelivered(t *testing.T) {
 	t.Parallel()
 	o, told := newOffice(t), receive(t, nil)
@@ -187,7 +187,7 @@ func TestEachEventIsDeliveredExactlyOnceUnderLoad(t *testing.T) {
 	}
 }
 
-// Only the commit counts, and when the action was committed: neither log_id nor the clock.
+// An entry is delivered if it committed after the action. Neither its log_id nor its time matters.
 func TestActionDeliversOnlyEventsCommittedAfterIt(t *testing.T) {
 	t.Parallel()
 	database, told := testdb.New(t), receive(t, nil)
@@ -220,7 +220,8 @@ func TestActionDeliversOnlyEventsCommittedAfterIt(t *testing.T) {
 	}
 }
 
-// What waits stays, and so does the place in the log. After a change of the event, only later entries are delivered.
+// Pending deliveries stay, and the action keeps its position in the log. After a change of the event, only later
+// entries are delivered.
 func TestAChangedActionKeepsItsQueueItsPlaceAndItsSecret(t *testing.T) {
 	t.Parallel()
 	database, told := testdb.New(t), receive(t, nil)

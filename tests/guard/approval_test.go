@@ -34,7 +34,8 @@ func TestInactiveGateGuardsNothing(t *testing.T) {
 	s.asked(t, "insert into shop.invoice values (1, 1, true)")
 }
 
-// What changes no guarded column asks nothing. What a comparison by value would miss does.
+// A change of other columns asks nothing. A change of a guarded column asks, even if a comparison by value would miss
+// it.
 func TestOnlyChangesOfGuardedColumnsAsk(t *testing.T) {
 	s := newScene(t)
 	Run(t, s.owner, `
@@ -102,7 +103,7 @@ select postern.protect_gate('shop.invoice', 'SHOP_APPROVE', '{update}')`)
 	}
 }
 
-// A condition that is unknown counts as true: an inserted row has no old values, and may be the approved one.
+// A condition that is unknown counts as true: an inserted row has no old values, and may be inserted as approved.
 func TestConditionSaysWhichRowsAsk(t *testing.T) {
 	s := newScene(t)
 	Run(t, s.owner, strings.Replace(guardApproval, ")", ", condition => 'new.approved and not old.approved -- becomes approved')", 1))
@@ -151,7 +152,7 @@ $$`)
 	s.requireApproved(t, "1 2 3 4")
 }
 
-// The guard asks for more than the function did: then nothing is done with less.
+// A function reaches the gate with one invoice and writes another one: its approval does not open the guard.
 func TestGuardDoesNotTakeWhatTheFunctionHadApproved(t *testing.T) {
 	s := newScene(t)
 	Run(t, s.owner, guardApproval+`;
@@ -187,7 +188,7 @@ func TestActionAndGuardAreOneApproval(t *testing.T) {
 	s.requireLog(t, "Invoice 1 over 10 approved")
 }
 
-// Told so, a guard is opened by the approval of another gate, like any gate.
+// With exclusive => false, a guard is opened by the approval of another gate, like any gate.
 func TestGuardThatIsNotExclusiveIsOpenedAlong(t *testing.T) {
 	s := newScene(t)
 	Run(t, s.owner, strings.Replace(guardApproval, ")", ", exclusive => false)", 1))
@@ -197,7 +198,7 @@ func TestGuardThatIsNotExclusiveIsOpenedAlong(t *testing.T) {
 	s.send(t, []string{ticket}, plain, write+"1", write+"2")
 	s.requireLog(t, "Anything done; Invoice 1 over 10 approved (not asked); Invoice 2 over 20 approved (not asked)")
 
-	// Asked by the guard itself, several rows too are approved together.
+	// If the guard itself asks, several rows are approved together too.
 	ticket = s.approve(t, s.asked(t, write+"3 or invoice_no = 4"))
 	s.send(t, []string{ticket}, write+"3 or invoice_no = 4")
 	s.requireApproved(t, "1 2 3 4")

@@ -59,7 +59,7 @@ func TestApprovalOfOneRowOpensNoOtherStatement(t *testing.T) {
 	})
 }
 
-// What was undone has used up nothing.
+// A statement that was rolled back has used up no approval.
 func TestUndoneStatementLeavesTheApproval(t *testing.T) {
 	s := newScene(t)
 	Run(t, s.owner, guardApproval)
@@ -87,7 +87,7 @@ func TestTotalsAreShownAndBound(t *testing.T) {
 	}
 	s.send(t, []string{ticket}, approveTwo)
 	s.requireLog(t, "2 invoices over 30 approved")
-	// Rows that change nothing guarded are not counted, and no row is no question.
+	// Only rows with a guarded change are counted. If there are none, nobody is asked.
 	if q := s.asked(t, "update shop.invoice set approved = true"); q.Message != "3 invoices over 120 approved" {
 		t.Errorf("asked is %q", q.Message)
 	}

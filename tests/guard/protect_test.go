@@ -12,7 +12,7 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// catalog is all that a guard is made of, object identifiers and rows of the catalogs included.
+// catalog is everything that makes up a guard, with object identifiers and rows of the catalogs.
 func (s *scene) catalog(t *testing.T) string {
 	t.Helper()
 	return strings.Join(Values[string](t, s.Pool, `
@@ -121,7 +121,7 @@ func TestBadArgumentsAreRefused(t *testing.T) {
 	if got := Value[int](t, s.Pool, "select count(*) from postern.protected_table") + Value[int](t, s.Pool, "select count(*) from pg_trigger as t join pg_class as c on c.oid = t.tgrelid where c.relnamespace = 'shop'::regnamespace"); got != 0 {
 		t.Errorf("%d things are left", got)
 	}
-	// Blank is none, and odd names are names.
+	// A blank condition is none, and columns may have odd names.
 	Run(t, s.owner, `
 create table shop."Odd ""one""" ("a b" integer, "sum(" numeric, "count" integer, "new" text);
 select postern.protect_gate('shop."Odd ""one"""', 'SHOP_APPROVE', array['INSERT', 'update'], array['a b', 'new'], '{"INVOICE": "a b", "AMOUNT": "count"}', ' ')`)
@@ -161,7 +161,7 @@ func TestGuardsAndRowSecurityOfATableAreApart(t *testing.T) {
 	}
 }
 
-// A renamed column or a dropped one closes the table, and never the guard.
+// If a column of the guard is renamed or dropped, writes fail. None passes unguarded.
 func TestChangedTableIsNotWrittenUnguarded(t *testing.T) {
 	for name, change := range map[string]string{
 		"guarded column renamed":    "alter table shop.invoice rename approved to released",
@@ -197,7 +197,7 @@ create table shop.part (invoice_no integer, amount numeric, approved boolean) pa
 create table shop.part_1 partition of shop.part for values in (1);
 select postern.protect_gate('shop.part', 'SHOP_APPROVE', columns => '{approved}', parameters => '{"INVOICE": "invoice_no", "AMOUNT": "amount"}', condition => 'new.approved')`)
 	copied := testdb.Empty(t)
-	// The server's programs may run in a container, which has no file of the test's.
+	// The server's programs may run in a container, which cannot read the test's files.
 	var dump, problems bytes.Buffer
 	err := s.Server.Run(t.Context(), server.Program{Name: "pg_dump", Database: s.Name, Stdout: &dump, Stderr: &problems})
 	if err == nil {

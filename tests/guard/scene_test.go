@@ -1,5 +1,5 @@
-// Package guard_test holds what a guarded table promises: a statement that writes it asks for an approval when it ends,
-// of exactly what it has written.
+// Package guard_test tests guarded tables: a statement that writes one needs, when it ends, an approval of exactly what
+// it has written.
 package guard_test
 
 import (

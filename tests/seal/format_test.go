@@ -132,8 +132,7 @@ func leafOf(t testing.TB, record seal.Record, salt seal.Salt) seal.Leaf {
 	return leaf
 }
 
-// A leaf is published, so it must not tell who somebody is: with the salt everybody can try all user ids, without it
-// nobody.
+// A leaf is published, so it must not tell who somebody is. Without the salt, nobody can try all user ids.
 func TestLeafTellsNoPersonalValue(t *testing.T) {
 	t.Parallel()
 	alice, address, comment, shown := "ALICE", "10.0.0.1/32", "for MALLORY", "MALLORY is shown"
@@ -537,7 +536,7 @@ func TestSaltedFieldsAreThoseOfTheLeaf(t *testing.T) {
 			t.Errorf("%s: it was read as %+v", name, read)
 		}
 	}
-	// A hash in the leaf that fits octets which no leaf is made of.
+	// A hash in the leaf of octets that no field of a leaf can have.
 	for name, inside := range map[string][]byte{"a number": {1, 0, 0, 0, 0, 0, 0, 0, 1}, "two texts": {2, 0, 0, 0, 1, 'U', 2, 0, 0, 0, 0}, "nothing": {}, "NULL": {0}} {
 		leaf := leafOf(t, record, seal.Salt{})
 		octets := append(make([]byte, 32), inside...)
@@ -549,8 +548,8 @@ func TestSaltedFieldsAreThoseOfTheLeaf(t *testing.T) {
 	}
 }
 
-// Whatever stands in a leaf's place: reading it ends, and what can be read is written alike again, but for salted
-// fields.
+// Reading a leaf ends, whatever its bytes are. If it can be read, writing it again gives the same bytes, except for
+// salted fields.
 func FuzzReadLeaf(f *testing.F) {
 	record := seal.Record{LogID: 1, Outcome: "passed", GateID: "G", UserID: "U", Message: "m", Parameters: json.RawMessage("{}"), SessionRole: "r"}
 	leaf := leafOf(f, record, seal.Salt{})
