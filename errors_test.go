@@ -36,7 +36,7 @@ func TestEachStateHasItsType(t *testing.T) {
 		cause := fmt.Errorf("approve: %w", server)
 		err := postern.AsError(cause)
 		if !matches(err) {
-			t.Errorf("%s became %T", code, err)
+			t.Errorf("AsError makes SQLSTATE %s a %T", code, err)
 		}
 		var found *pgconn.PgError
 		if !errors.As(err, &found) || found != server || !errors.Is(err, cause) || err.Error() != cause.Error() {
@@ -53,7 +53,7 @@ func is[T error](err error) bool {
 func TestOtherErrorsStayAsTheyAre(t *testing.T) {
 	for _, err := range []error{nil, errors.New("other"), &pgconn.PgError{Code: "40001"}, &pgconn.PgError{Code: "PS999"}} {
 		if got := postern.AsError(err); got != err {
-			t.Errorf("%v became %v", err, got)
+			t.Errorf("AsError(%v) = %v, want the error unchanged", err, got)
 		}
 	}
 }
@@ -67,14 +67,14 @@ func TestCheckpointRequiredHasWhatTheDialogNeeds(t *testing.T) {
 		"challenge": "` + challenge + `", "expires_at": "2026-01-02T03:04:05.678901+05:30"}`
 	var required *postern.CheckpointRequired
 	if err := postern.AsError(&pgconn.PgError{Code: "PS101", Detail: detail, Hint: "h"}); !errors.As(err, &required) {
-		t.Fatalf("got %v", err)
+		t.Fatalf("a PS101 becomes %v, want a *CheckpointRequired", err)
 	}
 	if required.Gate != "SINWOF_APPROVE" || required.Action != "" || required.Description != "Approve an invoice" ||
 		required.Message != "Invoice 17 approved" || string(required.Parameters) != `{"AMOUNT": 12345678901234567890.10}` ||
 		required.Username != "" || strings.Join(required.Schemes, ",") != "PIN,TOTP" || !required.CommentRequired ||
 		required.Challenge != challenge || required.Rejected != nil || required.Server.Hint != "h" ||
 		!required.ExpiresAt.Equal(time.Date(2026, 1, 1, 21, 34, 5, 678901000, time.UTC)) {
-		t.Errorf("got %+v", required)
+		t.Errorf("the fields of the PS101 are %+v", required)
 	}
 }
 
@@ -82,11 +82,11 @@ func TestUnhandledTellsWhatToReference(t *testing.T) {
 	detail := `{"gate": "SINWOF_APPROVE", "action": "PayInvoice", "description": "Approve an invoice", "message": "Invoice 17 approved", "parameters": {"NO": 17}}`
 	var unhandled *postern.Unhandled
 	if err := postern.AsError(&pgconn.PgError{Code: "PS105", Detail: detail, Hint: "h"}); !errors.As(err, &unhandled) {
-		t.Fatalf("got %v", err)
+		t.Fatalf("a PS105 becomes %v, want a *Unhandled", err)
 	}
 	if unhandled.Gate != "SINWOF_APPROVE" || unhandled.Action != "PayInvoice" || unhandled.Description != "Approve an invoice" ||
 		unhandled.Message != "Invoice 17 approved" || string(unhandled.Parameters) != `{"NO": 17}` || unhandled.Server.Hint != "h" {
-		t.Errorf("got %+v", unhandled)
+		t.Errorf("the fields of the PS105 are %+v", unhandled)
 	}
 }
 
@@ -95,12 +95,12 @@ func TestLimitsTellUntilWhen(t *testing.T) {
 	var locked *postern.Locked
 	err := postern.AsError(&pgconn.PgError{Code: "PS104", Detail: `{"unlocks_at": "2026-01-01T22:34:05.678901+01:00"}`, Hint: "h"})
 	if !errors.As(err, &locked) || !locked.UnlocksAt.Equal(moment) || locked.Server.Hint != "h" {
-		t.Errorf("got %+v", err)
+		t.Errorf("a PS104 becomes %+v, want a *Locked until %v", err, moment)
 	}
 	var limited *postern.RateLimited
 	err = postern.AsError(&pgconn.PgError{Code: "PS110", Detail: `{"setting": "cancels_per_hour", "allowed": 60, "again_at": "2026-01-01T22:34:05.678901+01:00"}`})
 	if !errors.As(err, &limited) || limited.Setting != "cancels_per_hour" || limited.Allowed != 60 || !limited.AgainAt.Equal(moment) {
-		t.Errorf("got %+v", err)
+		t.Errorf("a PS110 becomes %+v, want a *RateLimited until %v", err, moment)
 	}
 	for _, code := range []string{"PS104", "PS110"} {
 		if err := postern.AsError(&pgconn.PgError{Code: code, Detail: "{"}); !is[*postern.Locked](err) && !is[*postern.RateLimited](err) {
@@ -110,10 +110,10 @@ func TestLimitsTellUntilWhen(t *testing.T) {
 	var denied *postern.Denied
 	err = postern.AsError(&pgconn.PgError{Code: "PS102", Detail: `{"explanation": "wrong", "unlocks_at": "2026-01-01T22:34:05.678901+01:00"}`})
 	if !errors.As(err, &denied) || !denied.UnlocksAt.Equal(moment) {
-		t.Errorf("got %+v", err)
+		t.Errorf("a PS102 that locks becomes %+v, want a *Denied until %v", err, moment)
 	}
 	if err := postern.AsError(&pgconn.PgError{Code: "PS102", Detail: `{"unlocks_at": null}`}); !errors.As(err, &denied) || !denied.UnlocksAt.IsZero() {
-		t.Errorf("got %+v", err)
+		t.Errorf("a PS102 that does not lock becomes %+v, want a *Denied without a time", err)
 	}
 }
 
@@ -129,11 +129,11 @@ func TestTicketInvalidTellsWhy(t *testing.T) {
 	} {
 		var invalid *postern.TicketInvalid
 		if err := postern.AsError(&pgconn.PgError{Code: "PS103", Detail: detail, Hint: "h"}); !errors.As(err, &invalid) {
-			t.Fatalf("%s became %T", detail, err)
+			t.Fatalf("DETAIL %s becomes %T, want a *TicketInvalid", detail, err)
 		}
 		if invalid.Reason != want.Reason || invalid.Explanation != want.Explanation || invalid.Gate != want.Gate || invalid.Action != want.Action ||
 			!invalid.ExpiresAt.Equal(want.ExpiresAt) || invalid.Server.Hint != "h" {
-			t.Errorf("%s became %+v", detail, invalid)
+			t.Errorf("DETAIL %s becomes %+v, want %+v", detail, invalid, want)
 		}
 	}
 }
@@ -150,7 +150,7 @@ func TestRowRefusedInEveryLanguage(t *testing.T) {
 		var refused *postern.RowRefused
 		err := postern.AsError(&pgconn.PgError{Code: "42501", Message: message, Routine: "ExecWithCheckOptions"})
 		if !errors.As(err, &refused) || refused.Table != want.Table || refused.Policy != want.Policy {
-			t.Errorf("%s became %+v", message, err)
+			t.Errorf("MESSAGE %q becomes %+v, want %+v", message, err, want)
 		}
 	}
 	for _, other := range []*pgconn.PgError{
@@ -159,7 +159,7 @@ func TestRowRefusedInEveryLanguage(t *testing.T) {
 		{Code: "44000", Message: `new row violates check option for view "v"`, Routine: "ExecWithCheckOptions"},
 	} {
 		if err := postern.AsError(other); err != error(other) {
-			t.Errorf("%s of %s became %T", other.Message, other.Routine, err)
+			t.Errorf("the error %q of %s becomes %T, want it unchanged", other.Message, other.Routine, err)
 		}
 	}
 }
@@ -168,7 +168,7 @@ func TestUnreadableDetailIsNoCheckpointRequired(t *testing.T) {
 	for _, detail := range []string{"{", "{}", `{"challenge": "a.b"}`, `{"message": "Invoice 17 approved", "challenge": "é"}`} {
 		err := postern.AsError(&pgconn.PgError{Code: "PS101", Detail: detail})
 		if is[*postern.CheckpointRequired](err) || !is[*pgconn.PgError](err) || !strings.Contains(err.Error(), "DETAIL") {
-			t.Errorf("%s: got %v", detail, err)
+			t.Errorf("DETAIL %s: got %v, want a server error that names DETAIL", detail, err)
 		}
 	}
 }
@@ -178,7 +178,7 @@ func TestDetailWithTwoReadingsIsNoCheckpointRequired(t *testing.T) {
 	challenge := func(content string) string { return base64.RawURLEncoding.EncodeToString([]byte(content)) + ".b" }
 	genuine := challenge(`{"gate": "G", "message": "Invoice 17 approved"}`)
 	if err := postern.AsError(&pgconn.PgError{Code: "PS101", Detail: `{"challenge": "` + genuine + `", "schemes": ["PIN"]}`}); !is[*postern.CheckpointRequired](err) {
-		t.Fatalf("got %v", err)
+		t.Fatalf("the genuine challenge is refused: %v", err)
 	}
 	for _, detail := range []string{
 		`{"challenge": "x", "challenge": "` + genuine + `"}`,
@@ -192,7 +192,7 @@ func TestDetailWithTwoReadingsIsNoCheckpointRequired(t *testing.T) {
 		`{"challenge": "` + challenge(`{"message": "Coffee is fine"}{"message": "Invoice 17 approved"}`) + `"}`,
 	} {
 		if err := postern.AsError(&pgconn.PgError{Code: "PS101", Detail: detail}); is[*postern.CheckpointRequired](err) {
-			t.Errorf("accepted: %s", detail)
+			t.Errorf("DETAIL with two readings is accepted: %s", detail)
 		}
 	}
 }
@@ -217,7 +217,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 		for _, text := range texts {
 			for _, form := range []string{secret, fmt.Sprintf("%x", secret), strings.Trim(fmt.Sprint([]byte(secret)), "[]")} {
 				if strings.Contains(text, form) {
-					t.Errorf("printed: %s", text)
+					t.Errorf("a secret is printed: %s", text)
 				}
 			}
 		}

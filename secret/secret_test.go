@@ -54,10 +54,10 @@ func TestSecretsReachTheServer(t *testing.T) {
 	database := testdb.New(t)
 	got := testsql.Value[secret.Text](t, database.Pool, "select $1::varchar || '!'", secret.Text(value))
 	if got != value+"!" {
-		t.Errorf("got %q", string(got))
+		t.Errorf("the server returned %q, want %q", string(got), value+"!")
 	}
 	if got := testsql.Value[string](t, database.Pool, "select $1::text", secret.Text(value)); got != value {
-		t.Errorf("got %q", got)
+		t.Errorf("the server got %q, want %q", got, value)
 	}
 	if _, err := database.Pool.Exec(t.Context(), "select $1::text", secret.Text("")); err != nil {
 		t.Error(err)
@@ -130,6 +130,6 @@ func TestGeneratedCodeHasNoSecretOfAnotherType(t *testing.T) {
 		})
 	}
 	if found < 7 {
-		t.Errorf("only %d secrets", found)
+		t.Errorf("only %d secrets were found in the generated code", found)
 	}
 }

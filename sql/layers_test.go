@@ -87,7 +87,7 @@ func TestClimbIsFoundWhereverItStands(t *testing.T) {
 				"b/upper.sql": {Data: []byte(upper)},
 			}))
 			if (len(found) > 0) != test.climb {
-				t.Errorf("found %q", found)
+				t.Errorf("climbing references: %q, want any: %v", found, test.climb)
 			}
 		})
 	}
@@ -121,7 +121,7 @@ func TestMigrationsCallNoFunction(t *testing.T) {
 	objects := installed(t)
 	migrations, err := fs.Glob(Files, "schema/*.sql")
 	if err != nil || len(migrations) == 0 {
-		t.Fatalf("%d migrations, %v", len(migrations), err)
+		t.Fatalf("there are %d migrations; error: %v", len(migrations), err)
 	}
 	for _, file := range migrations {
 		text, err := fs.ReadFile(Files, file)
@@ -131,7 +131,7 @@ func TestMigrationsCallNoFunction(t *testing.T) {
 		for _, r := range references(lex(string(text))) {
 			for _, meant := range r.means(objects) {
 				if meant.kind == "function" || meant.kind == "procedure" {
-					t.Errorf("%s calls %s (%s)", file, meant.identity(), meant.file)
+					t.Errorf("the migration %s calls %s (%s)", file, meant.identity(), meant.file)
 				}
 			}
 		}

@@ -52,7 +52,7 @@ func TestMisnamedFileIsFound(t *testing.T) {
 		"a/b/schema.sql":   {Data: []byte("-- Names.\ncomment on schema b is 'B.';\n")},
 	}
 	if found, want := misnamed(readObjects(t, files)), []string{"a/thing-c.sql", "a/other.sql", "a/other-a.sql", "a/schema.sql"}; !slices.Equal(found, want) {
-		t.Errorf("found %q, want %q", found, want)
+		t.Errorf("misnamed are %q, want %q", found, want)
 	}
 }
 

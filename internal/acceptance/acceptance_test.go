@@ -59,7 +59,7 @@ func TestAcceptedFindingsDoNotCount(t *testing.T) {
 	}
 	unused := list.Unused()
 	if len(unused) != 2 || unused[0].Key != key("shut", "a") || unused[1].Key != key("all", "*") {
-		t.Errorf("unused: %+v", unused)
+		t.Errorf("the unused acceptances are %+v", unused)
 	}
 	// The day after.
 	if verdict, _ := acceptance.NewList(entries, now.Add(time.Minute)).Judge(key("open", "b"), acceptance.Warn); verdict != acceptance.Expired {

@@ -28,7 +28,7 @@ func TestEachBarIsMeasuredAndPrinted(t *testing.T) {
 	var out, errors bytes.Buffer
 	code := cli.Main(t.Context(), []string{"bench", "--quick"}, strings.NewReader(""), &out, &errors)
 	if code != 0 && code != 3 {
-		t.Fatalf("exit code %d: %s", code, errors.String())
+		t.Fatalf("bench ended with exit code %d: %s", code, errors.String())
 	}
 	lines := strings.Split(out.String(), "\n")
 	for _, name := range (bench.Options{}).Names() {
@@ -59,7 +59,7 @@ func TestMeasurementsCanBeChosen(t *testing.T) {
 	var out, errors bytes.Buffer
 	code := cli.Main(t.Context(), []string{"bench", "--quick", "--json", "--only", "install-again,session"}, strings.NewReader(""), &out, &errors)
 	if code != 0 && code != 3 {
-		t.Fatalf("exit code %d: %s", code, errors.String())
+		t.Fatalf("bench ended with exit code %d: %s", code, errors.String())
 	}
 	var report bench.Report
 	if err := json.Unmarshal(out.Bytes(), &report); err != nil {
@@ -84,7 +84,7 @@ func TestPeersAreMeasuredAndCompared(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "peers.json")
 	var out, errors bytes.Buffer
 	if code := cli.Main(t.Context(), []string{"bench", "--peers", "--quick", "--json"}, strings.NewReader(""), &out, &errors); code != 0 {
-		t.Fatalf("exit code %d: %s", code, errors.String())
+		t.Fatalf("bench --peers ended with exit code %d: %s", code, errors.String())
 	}
 	report, err := bench.ReadReport(out.Bytes())
 	if err != nil {
@@ -111,7 +111,7 @@ func TestPeersAreMeasuredAndCompared(t *testing.T) {
 		{"bench", "--compare", "--peers", file, file},
 	} {
 		if code := cli.Main(t.Context(), arguments, strings.NewReader(""), &out, &errors); code != 2 {
-			t.Errorf("%q: exit code %d", arguments, code)
+			t.Errorf("%q ended with exit code %d, want 2", arguments, code)
 		}
 	}
 }
@@ -121,7 +121,7 @@ func TestGrowthIsMeasuredAndCompared(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "growth.json")
 	var out, errors bytes.Buffer
 	if code := cli.Main(t.Context(), []string{"bench", "--growth", "--quick", "--json"}, strings.NewReader(""), &out, &errors); code != 0 {
-		t.Fatalf("exit code %d: %s", code, errors.String())
+		t.Fatalf("bench --growth ended with exit code %d: %s", code, errors.String())
 	}
 	report, err := bench.ReadReport(out.Bytes())
 	if err != nil {
@@ -131,12 +131,12 @@ func TestGrowthIsMeasuredAndCompared(t *testing.T) {
 	for _, result := range report.Results {
 		measured = append(measured, result.Name)
 		if result.Measured.Median <= 0 {
-			t.Errorf("%s is %v", result.Name, result.Measured)
+			t.Errorf("%s has the median %v, want more than 0", result.Name, result.Measured)
 		}
 	}
 	names := bench.Options{Growth: true, Quick: true}.Names()
 	if len(names) != 4*2*3 || !slices.Equal(measured, names) {
-		t.Errorf("measured %q, want %q", measured, names)
+		t.Errorf("the measurements are %q, want %q", measured, names)
 	}
 
 	if err := os.WriteFile(file, out.Bytes(), 0o600); err != nil {
@@ -167,7 +167,7 @@ func TestGrowthEndsWhereTheCallerSays(t *testing.T) {
 	} {
 		var out, errors bytes.Buffer
 		if code := cli.Main(t.Context(), arguments, strings.NewReader(""), &out, &errors); code != 2 {
-			t.Errorf("%q: exit code %d", arguments, code)
+			t.Errorf("%q ended with exit code %d, want 2", arguments, code)
 		}
 	}
 }

@@ -38,11 +38,11 @@ func TestCompareJudgesByTheSpread(t *testing.T) {
 		{"fewer", Worse, -50}, {"more", Better, 100}, {"other work", Different, 0}, {"now a difference", Different, 0}, {"gone", Missing, 0},
 	}
 	if len(comparison.Changes) != len(want) {
-		t.Fatalf("%d changes, not %d", len(comparison.Changes), len(want))
+		t.Fatalf("there are %d changes, want %d", len(comparison.Changes), len(want))
 	}
 	for i, change := range comparison.Changes {
 		if change.Name != want[i].name || change.Verdict != want[i].verdict || change.Percent != want[i].percent {
-			t.Errorf("%s: %s by %g, not %v", change.Name, change.Verdict, change.Percent, want[i])
+			t.Errorf("%s is %s by %g percent, want %v", change.Name, change.Verdict, change.Percent, want[i])
 		}
 	}
 	if Compare(after, after).Worse() {

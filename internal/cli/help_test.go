@@ -45,12 +45,12 @@ func TestEveryCommandHasHelpWithExamples(t *testing.T) {
 			}
 			words, err := shlex.Split(example)
 			if err != nil {
-				t.Errorf("%s: %s: %v", command.CommandPath(), example, err)
+				t.Errorf("%s: the example %q cannot be split into words: %v", command.CommandPath(), example, err)
 				continue
 			}
 			shown, rest, err := root.Find(words)
 			if err != nil {
-				t.Errorf("%s: %s: %v", command.CommandPath(), example, err)
+				t.Errorf("%s: the example %q names no command: %v", command.CommandPath(), example, err)
 				continue
 			}
 			own = own || shown == command || !command.Runnable() || command.HasSubCommands()

@@ -75,14 +75,14 @@ func TestApplyPlansAgain(t *testing.T) {
 	desired := read(t, "gates: {SINWOF_APPROVE: {description: d, message: m, active: true}}")
 	plan, err := MakePlan(t.Context(), query.New(connection), desired, false)
 	if err != nil || len(plan.Changes) != 1 || plan.Changes[0].Action != Create {
-		t.Fatalf("planned %+v, %v", plan, err)
+		t.Fatalf("the first plan is %+v; error: %v", plan, err)
 	}
 	if _, err := connection.Exec(t.Context(), "select postern.register_gate('SINWOF_APPROVE', 'd', 'other')"); err != nil {
 		t.Fatal(err)
 	}
 	plan, err = Apply(t.Context(), connection, desired, false)
 	if err != nil || len(plan.Changes) != 1 || plan.Changes[0].Action != Alter {
-		t.Fatalf("applied %+v, %v", plan, err)
+		t.Fatalf("the applied plan is %+v; error: %v", plan, err)
 	}
 }
 
@@ -250,11 +250,11 @@ users: {alice: {description: Alice Adams, default_company: "10"}}
 companies: {"10": {name: Ten, users: {Alice: {class: ALL}}, classes: {ALL: {}}, ledgers: {IFRS: {users: {aLiCe: {}}}}}}`)
 	for _, change := range plan.Changes {
 		if change.Kind != "class" && change.Action != Alter {
-			t.Errorf("planned %+v", change)
+			t.Errorf("the plan has %+v", change)
 		}
 	}
 	if len(plan.Changes) != 3 || plan.Unlisted != 0 {
-		t.Errorf("planned %+v", plan)
+		t.Errorf("the plan is %+v", plan)
 	}
 	users := ""
 	if err := connection.QueryRow(t.Context(), `

@@ -22,7 +22,7 @@ func TestActionsOfProjections(t *testing.T) {
 	} {
 		desired, err := Read([]string{standardInput}, strings.NewReader(text))
 		if err != nil {
-			t.Errorf("%s: %v", text, err)
+			t.Errorf("%s cannot be read: %v", text, err)
 			continue
 		}
 		var got []string

@@ -76,10 +76,10 @@ func applied(t *rapid.T, connection *pgx.Conn, text []byte) (exported []byte, vi
 	defer tx.Rollback(t.Context())
 	desired, err := Read([]string{standardInput}, bytes.NewReader(text))
 	if err != nil {
-		t.Fatalf("%v\n%s", err, text)
+		t.Fatalf("the file cannot be read: %v\n%s", err, text)
 	}
 	if _, err := Apply(t.Context(), tx, desired, false); err != nil {
-		t.Fatalf("%v\n%s", err, text)
+		t.Fatalf("the file cannot be applied: %v\n%s", err, text)
 	}
 	plan, err := MakePlan(t.Context(), query.New(tx), desired, true)
 	if err != nil {

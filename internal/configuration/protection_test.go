@@ -50,7 +50,7 @@ create table shop.ten partition of shop.voucher for values in ('10')`)
 					t.Fatal(err)
 				}
 				if len(plan.Changes) != 1 || plan.Changes[0].Action != Alter || len(plan.Changes[0].Fields) != 1 {
-					t.Fatalf("planned %+v", plan.Changes)
+					t.Fatalf("the plan is %+v, want one change of one field", plan.Changes)
 				}
 				if field := plan.Changes[0].Fields[0]; field.Name != "fault" || field.To != "" || !strings.Contains(field.From.(string), test.fault) {
 					t.Errorf("planned %+v, want the fault %s", field, test.fault)
@@ -61,7 +61,7 @@ create table shop.ten partition of shop.voucher for values in ('10')`)
 				t.Errorf("planned after it was applied: %+v", plan.Changes)
 			}
 			if left := testsql.Values[string](t, connection, "select code || ': ' || detail from postern.doctor where level = 'error' and object ~ 'shop'"); len(left) != 0 {
-				t.Errorf("doctor finds %q", left)
+				t.Errorf("after apply, doctor finds %q", left)
 			}
 		})
 	}
@@ -83,12 +83,12 @@ func TestPlanNamesWhatApplyCannotProtect(t *testing.T) {
 			testsql.Run(t, connection, test.change)
 			plan, err := MakePlan(t.Context(), query.New(connection), read(t, protectVoucher), false)
 			if err != nil || len(plan.Changes) != 1 || !strings.Contains(plan.Changes[0].Fields[0].From.(string), test.fault) {
-				t.Fatalf("planned %+v, %v", plan, err)
+				t.Fatalf("the plan is %+v; error: %v", plan, err)
 			}
 			_, err = Apply(t.Context(), connection, read(t, protectVoucher), false)
 			var inFile *Error
 			if !errors.As(err, &inFile) || !strings.Contains(err.Error(), test.code) || !strings.Contains(err.Error()+hint(inFile), test.advice) {
-				t.Fatalf("applied: %v", err)
+				t.Fatalf("apply returns %v, want %s with the advice %q", err, test.code, test.advice)
 			}
 			if test.code != "42P01" {
 				return

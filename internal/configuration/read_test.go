@@ -154,7 +154,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	for _, text := range []string{"", "# nothing\n", "---\n", "null\n", "users:\n"} {
 		desired, err := Read([]string{standardInput}, strings.NewReader(text))
 		if err != nil || len(desired.objects) > 0 {
-			t.Errorf("%q: %v", text, err)
+			t.Errorf("%q: got %v, want no objects and no error", text, err)
 		}
 	}
 }

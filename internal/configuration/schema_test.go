@@ -262,7 +262,7 @@ func TestDocumentedFilesAreValid(t *testing.T) {
 		}
 		count++
 		if err := validate(t, schema, []byte(text)); err != nil {
-			t.Errorf("%v of\n%s", err, text)
+			t.Errorf("the schema refuses a documented file: %v\n%s", err, text)
 		}
 	}
 	if count < 2 {

@@ -26,7 +26,7 @@ func TestTextsOfSeveralLines(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !strings.Contains(string(file), written) {
-			t.Errorf("%q is written\n%s", text, file)
+			t.Errorf("the file does not have %q:\n%s", text, file)
 		}
 		read, _, err := readYAML(&source{name: "f", text: file})
 		if err != nil || *read.EventActions["x"].Template != text {

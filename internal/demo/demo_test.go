@@ -132,7 +132,7 @@ func requireGone(t *testing.T, story string) {
 		t.Fatalf("no line says which directory it is:\n%s", story)
 	}
 	if _, err := os.Stat(match[1]); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("%s is left: %v", match[1], err)
+		t.Errorf("%s was not removed: %v", match[1], err)
 	}
 }
 
@@ -140,7 +140,7 @@ func TestStory(t *testing.T) {
 	var made pins
 	out := &bytes.Buffer{}
 	if err := demo.Run(t.Context(), demo.Options{Out: out, Installer: cli.RunOn, NewPIN: made.next}); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		t.Fatalf("the demo fails: %v\n%s", err, out)
 	}
 	story := strings.ReplaceAll(out.String(), program.Name()+" ", program.Released+" ")
 	requireInOrder(t, story,
@@ -277,7 +277,7 @@ func TestPersonAtAKeptServer(t *testing.T) {
 	}}
 	out := &bytes.Buffer{}
 	if err := demo.Run(t.Context(), demo.Options{Out: out, Installer: cli.RunOn, NewPIN: made.next, Person: person, Keep: true, Colour: true}); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		t.Fatalf("the demo fails: %v\n%s", err, out)
 	}
 	story := out.String()
 	plain := regexp.MustCompile(`\x1b\[[0-9;]*m`).ReplaceAllString(story, "")
@@ -312,7 +312,7 @@ func TestPersonAtAKeptServer(t *testing.T) {
 	}
 	results, err := connection.PgConn().Exec(t.Context(), "begin; select postern.assume_user('BOB');"+asBob).ReadAll()
 	if err != nil || len(results) != 5 || string(results[3].Rows[0][0]) != "29999" {
-		t.Errorf("as Bob: %v, %v", results, err)
+		t.Errorf("as Bob, the query returns %v; error: %v", results, err)
 	}
 	if err := connection.Close(t.Context()); err != nil {
 		t.Fatal(err)
@@ -396,6 +396,6 @@ func requireVerifiable(t *testing.T, story string) {
 func run(t *testing.T, command string) {
 	t.Helper()
 	if output, err := exec.Command("/bin/sh", "-c", command).CombinedOutput(); err != nil {
-		t.Errorf("%s: %v\n%s", command, err, output)
+		t.Errorf("%s fails: %v\n%s", command, err, output)
 	}
 }

@@ -86,7 +86,7 @@ func TestNoValueWritesALineOfATemplate(t *testing.T) {
 		}
 		lines := linesOf(text)
 		if len(lines) != 4 || lines[3] != "log_id: 7" || strings.ContainsFunc(strings.Join(lines, ""), isForbidden) {
-			t.Fatalf("%q becomes %q", parameters, text)
+			t.Fatalf("the template makes %q of %q", text, parameters)
 		}
 	})
 }
@@ -102,13 +102,13 @@ func TestProgramsGetTheExactText(t *testing.T) {
 	for name, used := range map[string]*Template{"usual": nil, "template": template} {
 		body, contentType, err := (&webhook{template: used}).body(event, parameters)
 		if err != nil || contentType != "application/json" {
-			t.Fatalf("%s: %s, %v", name, contentType, err)
+			t.Fatalf("%s: the content type is %s; error: %v", name, contentType, err)
 		}
 		var got struct {
 			Data struct{ Comment string }
 		}
 		if err := json.Unmarshal(body, &got); err != nil || got.Data.Comment != comment {
-			t.Errorf("%s: %s: %v", name, body, err)
+			t.Errorf("%s: the comment is not the exact one in %s; error: %v", name, body, err)
 		}
 	}
 	shown, err := ParseTemplate(`{"text": {{json .comment}}}`)
@@ -116,7 +116,7 @@ func TestProgramsGetTheExactText(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, err := shown.render(parameters); err != nil || got != `{"text": "two\\nlines \\u202e\\ufe0f"}` {
-		t.Errorf("a chat shows %s, %v", got, err)
+		t.Errorf("the template for a chat makes %s; error: %v", got, err)
 	}
 }
 

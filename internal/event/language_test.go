@@ -29,11 +29,11 @@ func TestConditions(t *testing.T) {
 	} {
 		condition, err := CompileCondition(text)
 		if err != nil {
-			t.Errorf("%s: %v", text, err)
+			t.Errorf("the condition %s is refused: %v", text, err)
 			continue
 		}
 		if got, err := condition.holds(parametersOf(t)); err != nil || got != want {
-			t.Errorf("%s is %v, %v, want %v", text, got, err, want)
+			t.Errorf("the condition %s is %v, want %v; error: %v", text, got, want, err)
 		}
 	}
 }
@@ -49,7 +49,7 @@ func TestUnsafeConditionsAreRefused(t *testing.T) {
 		strings.Repeat(`gate_id == "X" or `, 300) + `true`, `gate_id == "X"; drop`,
 	} {
 		if _, err := CompileCondition(text); err == nil {
-			t.Errorf("%.80s is accepted", text)
+			t.Errorf("the unsafe condition %.80s is accepted", text)
 		}
 	}
 }
@@ -64,10 +64,10 @@ func TestPatternsAreQuick(t *testing.T) {
 	parameters["comment"] = strings.Repeat("a", 2000) + "!"
 	began := time.Now()
 	if holds, err := condition.holds(parameters); holds || err != nil {
-		t.Errorf("%v, %v", holds, err)
+		t.Errorf("the pattern matches: %v; error: %v", holds, err)
 	}
 	if took := time.Since(began); took > time.Minute {
-		t.Errorf("it took %s", took)
+		t.Errorf("the condition took %s", took)
 	}
 }
 
@@ -81,11 +81,11 @@ func TestTemplates(t *testing.T) {
 	} {
 		template, err := ParseTemplate(text)
 		if err != nil {
-			t.Errorf("%s: %v", text, err)
+			t.Errorf("the template %s is refused: %v", text, err)
 			continue
 		}
 		if got, err := template.render(parametersOf(t)); err != nil || got != want {
-			t.Errorf("%s is %q, %v, want %q", text, got, err, want)
+			t.Errorf("the template %s makes %q, want %q; error: %v", text, got, want, err)
 		}
 	}
 }
@@ -102,7 +102,7 @@ func TestUnsafeTemplatesAreRefused(t *testing.T) {
 		"{{" + strings.Repeat("html (", 1000) + ".message" + strings.Repeat(")", 1000) + "}}",
 	} {
 		if _, err := ParseTemplate(text); err == nil {
-			t.Errorf("%s is accepted", text)
+			t.Errorf("the unsafe template %s is accepted", text)
 		}
 	}
 }

@@ -125,7 +125,7 @@ func TestMailArrivesByTLSWithTheSameMessageID(t *testing.T) {
 		}
 		ids[message.Header.Get("Message-ID")] = true
 		if !box.secured[number] || message.Header.Get("Subject") != "SECURITY_CHECKPOINT_SUCCESS: APP_PAY" || message.Header.Get("Auto-Submitted") != "auto-generated" {
-			t.Errorf("by TLS: %v\n%s", box.secured[number], content)
+			t.Errorf("the mail came by TLS: %v; it is\n%s", box.secured[number], content)
 		}
 	}
 	if len(box.received) != 2 || len(ids) != 1 || !ids["<"+event.DeliveryID.String()+"@example.com>"] {
@@ -150,7 +150,7 @@ func TestMailIsNotSentInTheClear(t *testing.T) {
 	}
 	// On this machine, TLS is used if it is offered.
 	if err := plain.mailer(t, "audit@example.com", "", nil).send(t.Context(), event, parameters); err != nil || len(plain.received) != 1 {
-		t.Errorf("%d mails, %v", len(plain.received), err)
+		t.Errorf("%d mails arrived, want 1; error: %v", len(plain.received), err)
 	}
 	if err := plain.mailer(t, "nobody@example.com", "", nil).send(t.Context(), event, parameters); err == nil || !strings.Contains(err.Error(), "no such mailbox") {
 		t.Errorf("a refused address gave %v", err)
@@ -205,21 +205,21 @@ func TestHeadersCannotBeInjected(t *testing.T) {
 		event.GateID = text
 		for _, used := range []*Template{nil, template} {
 			if err := box.mailer(t, "audit@example.com", "", used).send(t.Context(), event, parameters); err != nil {
-				t.Errorf("%q: %v", text, err)
+				t.Errorf("sending %q fails: %v", text, err)
 				continue
 			}
 		}
 		if len(box.received) != 2 || len(box.to) != 2 {
-			t.Fatalf("%q: %d mails to %q", text, len(box.received), box.to)
+			t.Fatalf("for %q there are %d mails, to %q", text, len(box.received), box.to)
 		}
 		for _, content := range box.received {
 			message, err := netmail.ReadMessage(strings.NewReader(content))
 			if err != nil {
-				t.Fatalf("%q: %v", text, err)
+				t.Fatalf("the mail for %q cannot be read: %v", text, err)
 			}
 			for name := range message.Header {
 				if name == "Bcc" || len(message.Header[name]) > 1 {
-					t.Errorf("%q made a header %s: %q", text, name, message.Header[name])
+					t.Errorf("%q wrote the header %s: %q", text, name, message.Header[name])
 				}
 			}
 			if to := message.Header.Get("To"); to != "<audit@example.com>" {
@@ -240,11 +240,11 @@ func TestSMTPServers(t *testing.T) {
 	} {
 		server, err := ParseSMTP(text)
 		if err != nil {
-			t.Errorf("%s: %v", text, err)
+			t.Errorf("%s is refused: %v", text, err)
 			continue
 		}
 		if got := strings.Join([]string{server.host, big.NewInt(int64(server.port)).String(), server.policy.String(), map[bool]string{true: "true", false: "false"}[server.implicit]}, " "); got != want {
-			t.Errorf("%s is %s, want %s", text, got, want)
+			t.Errorf("%s is read as %s, want %s", text, got, want)
 		}
 	}
 	for _, text := range []string{
@@ -253,7 +253,7 @@ func TestSMTPServers(t *testing.T) {
 		"smtp://u:hush@h?from=a@example.com&starttls=opportunistic", "smtp://u:hush@h?from=a@example.com&starttls=none", "smtp://h/path",
 	} {
 		if _, err := ParseSMTP(text); err == nil || strings.Contains(err.Error(), "hush") {
-			t.Errorf("%q: %v", text, err)
+			t.Errorf("%q: got %v, want an error without the password", text, err)
 		}
 	}
 }
@@ -264,7 +264,7 @@ func TestMailAddresses(t *testing.T) {
 		"a@example.com\r\nBcc: b@example.com": false, "<a@example.com>": false, "a@example.com ": false, "\"a b\"@example.com": false,
 	} {
 		if err := CheckMailAddress(text); (err == nil) != want {
-			t.Errorf("%q: %v", text, err)
+			t.Errorf("%q: got %v, want valid = %v", text, err, want)
 		}
 	}
 }

@@ -79,7 +79,7 @@ func TestRebindingReachesNothingInside(t *testing.T) {
 	resolver := nameServer(t, inTurns)
 	found, err := resolver.LookupNetIP(t.Context(), "ip4", name)
 	if err != nil || len(found) != 1 || newGuard().SafeAddr(found[0]) != nil {
-		t.Fatalf("%s, %v", found, err)
+		t.Fatalf("the name stands for %s, want an outside address; error: %v", found, err)
 	}
 	naive := &http.Client{Transport: &http.Transport{DialContext: (&net.Dialer{Resolver: resolver}).DialContext}}
 	if _, err := naive.Post(url, "", nil); err != nil || reached.Load() != 1 {
@@ -106,14 +106,14 @@ func TestRebindingReachesNothingInside(t *testing.T) {
 		for number := range 4 {
 			err := made.send(t.Context(), event, parameters)
 			if err == nil || what == "in turns" && errors.Is(err, errInternal) != (number%2 == 1) {
-				t.Errorf("%s, attempt %d: %v", what, number, err)
+				t.Errorf("%s, attempt %d: got %v, want an error", what, number, err)
 			}
 		}
 		if reached.Load() != 1 {
 			t.Errorf("%s: inside was reached", what)
 		}
 		if len(passed) == 0 || slices.ContainsFunc(passed, func(address string) bool { return !strings.HasPrefix(address, outside+":") }) {
-			t.Errorf("%s: connected to %q", what, passed)
+			t.Errorf("%s: the dialer connected to %q", what, passed)
 		}
 	}
 }

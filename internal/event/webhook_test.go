@@ -87,7 +87,7 @@ func TestAnswers(t *testing.T) {
 			}
 		}
 		if got != want {
-			t.Errorf("%d is %q, %v, want %q", status, got, err, want)
+			t.Errorf("status %d is %q, want %q; error: %v", status, got, want, err)
 		}
 	}
 }
@@ -115,7 +115,7 @@ func TestWebhooksStayOutside(t *testing.T) {
 	for _, host := range []string{"localhost", "LOCALHOST.", "127.0.0.1.", "127.1", "0x7f000001", "2130706433", "0177.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "0.0.0.0", "[::]"} {
 		made := &webhook{client: newClient(false, 1), url: "https://" + host + port, signers: hook(t, "https://example.com", false).signers}
 		if err := made.send(t.Context(), event, parameters); err == nil || reached.Load() != 1 {
-			t.Errorf("%s was reached: %v", host, err)
+			t.Errorf("%s was reached; error: %v", host, err)
 		}
 		// TLS alone does not refuse it: the connection is never made.
 		connection, err := newDialer(false).DialContext(t.Context(), "tcp", host+port)
@@ -143,7 +143,7 @@ func TestSpecialAddressesAreInternal(t *testing.T) {
 	}
 	for _, address := range []string{"1.1.1.1", "93.184.216.34", "172.32.0.1", "2606:4700:4700::1111"} {
 		if err := guard.SafeAddr(netip.MustParseAddr(address)); err != nil {
-			t.Errorf("%s: %v", address, err)
+			t.Errorf("the outside address %s is refused: %v", address, err)
 		}
 	}
 }
@@ -155,14 +155,14 @@ func TestUnsafeURLsAreRefused(t *testing.T) {
 		"https://169.254.169.254/latest", "https://exam\nple.com", "https://[fe80::1%25eth0]/", "unix:///tmp/socket",
 	} {
 		if err := CheckWebhook(url, false); err == nil {
-			t.Errorf("%q is accepted", url)
+			t.Errorf("the unsafe URL %q is accepted", url)
 		} else if strings.Contains(err.Error(), "hush") {
-			t.Errorf("%q: %v", url, err)
+			t.Errorf("the error for %q shows the secret: %v", url, err)
 		}
 	}
 	for _, url := range []string{"https://example.com", "https://example.com:8443/in?token=x", "https://[2606:4700:4700::1111]/"} {
 		if err := CheckWebhook(url, false); err != nil {
-			t.Errorf("%q: %v", url, err)
+			t.Errorf("the URL %q is refused: %v", url, err)
 		}
 	}
 }
@@ -175,7 +175,7 @@ func TestRetryAfterIsReadAndBounded(t *testing.T) {
 		"Tue, 31 Mar 2026 12:45:00 GMT": 15 * time.Minute, "Tue, 31 Mar 2026 12:15:00 GMT": 0, "Thu, 31 Mar 2036 12:15:00 GMT": 24 * time.Hour,
 	} {
 		if got := retryAfter(header, now); got != want {
-			t.Errorf("%q: %s, want %s", header, got, want)
+			t.Errorf("Retry-After %q: got %s, want %s", header, got, want)
 		}
 	}
 }
@@ -204,12 +204,12 @@ func TestEachSecretSigns(t *testing.T) {
 		}
 	}
 	if send(secret); verified[secret] != nil || verified[other] == nil {
-		t.Errorf("before: %v", verified)
+		t.Errorf("before the rotation, the secrets verify with %v", verified)
 	}
 	if send(other, secret); verified[secret] != nil || verified[other] != nil {
 		t.Errorf("in the overlap: %v", verified)
 	}
 	if send(other); verified[secret] == nil || verified[other] != nil {
-		t.Errorf("after: %v", verified)
+		t.Errorf("after the rotation, the secrets verify with %v", verified)
 	}
 }

@@ -42,7 +42,7 @@ func TestSourcesThatCannotBeInstalledAreRefused(t *testing.T) {
 			}
 			_, err := readSource(t.Context(), files)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("%v, want %q", err, test.want)
+				t.Errorf("got %v, want %q", err, test.want)
 			}
 		})
 	}
@@ -61,7 +61,7 @@ func TestNewer(t *testing.T) {
 		{"no version", "0.1.0", false},
 	} {
 		if got := newer(test.a, test.b); got != test.want {
-			t.Errorf("newer(%q, %q) = %t", test.a, test.b, got)
+			t.Errorf("newer(%q, %q) = %t, want %t", test.a, test.b, got, test.want)
 		}
 	}
 }

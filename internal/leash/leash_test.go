@@ -66,13 +66,13 @@ func TestGarbageCollectorUndoesNothing(t *testing.T) {
 func TestFolderThatCannotBeMadeIsAnError(t *testing.T) {
 	t.Setenv("TMPDIR", "/nowhere")
 	if name, _, err := Folder("postern-leash-"); err == nil {
-		t.Errorf("made %s", name)
+		t.Errorf("the folder %s was made, want an error", name)
 	}
 }
 
 func requireAbsent(t *testing.T, name string) {
 	t.Helper()
 	if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("%s is there: %v", name, err)
+		t.Errorf("%s still exists: %v", name, err)
 	}
 }

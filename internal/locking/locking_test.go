@@ -73,7 +73,7 @@ func TestChangeGivesUpInTime(t *testing.T) {
 	began := time.Now()
 	err := locking.Transaction(t.Context(), database.Connect(t), time.Second, nil, alter)
 	if took := time.Since(began); !locking.IsBusy(err) || took > time.Minute {
-		t.Errorf("after %s: %v", took, err)
+		t.Errorf("after %s: got %v, want that it is busy", took, err)
 	}
 }
 
@@ -81,6 +81,6 @@ func TestOtherErrorsAreNotRepeated(t *testing.T) {
 	failure, calls := errors.New("something else"), 0
 	err := locking.Retry(t.Context(), time.Minute, nil, func() error { calls++; return failure })
 	if !errors.Is(err, failure) || calls != 1 {
-		t.Errorf("%d calls, %v", calls, err)
+		t.Errorf("%d calls, want 1; got %v, want the failure", calls, err)
 	}
 }

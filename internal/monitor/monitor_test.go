@@ -36,9 +36,9 @@ func TestHealthFollowsTheWork(t *testing.T) {
 		step.do()
 		switch err := work.Healthy(); {
 		case err == nil && step.want != "":
-			t.Errorf("%s: healthy, want %q", step.name, step.want)
+			t.Errorf("%s: got healthy, want %q", step.name, step.want)
 		case err != nil && (step.want == "" || !strings.Contains(err.Error(), step.want)):
-			t.Errorf("%s: %v, want %q", step.name, err, step.want)
+			t.Errorf("%s: got %v, want %q", step.name, err, step.want)
 		}
 	}
 }

@@ -145,17 +145,17 @@ func TestFetchedBinariesRun(t *testing.T) {
 		}
 	})
 	if !strings.HasSuffix(server.Source, " from "+folder+"/bin, fetched by embedded-postgres") {
-		t.Errorf("source %q", server.Source)
+		t.Errorf("the source is %q", server.Source)
 	}
 	if got := query[int](t, server.URL, "select 1"); got != 1 {
-		t.Error("no server")
+		t.Error("the server does not answer")
 	}
 	if repository.fetched.Load() != fetched {
 		t.Error("what was there was fetched once more")
 	}
 	left, err := filepath.Glob(filepath.Join(cache, "fetching-*"))
 	if err != nil || len(left) != 0 {
-		t.Errorf("left behind: %v, %v", left, err)
+		t.Errorf("the folder still has %v; error: %v", left, err)
 	}
 }
 
@@ -187,7 +187,7 @@ func TestFailedDownloadIsExplained(t *testing.T) {
 			cache := newCache(t)
 			_, err := startFetched(t.Context(), Options{Logger: slog.New(slog.DiscardHandler)}, cache)
 			if err == nil || !strings.Contains(err.Error(), "fetch PostgreSQL "+string(embeddedVersion)) || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got %v", err)
+				t.Errorf("got %v, want %q", err, test.want)
 			}
 			if _, err := os.Stat(filepath.Join(cache, string(embeddedVersion))); err == nil {
 				t.Error("half of it is there for the next one to find")

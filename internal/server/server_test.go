@@ -135,7 +135,7 @@ func TestStartedServerIsReadyAndPrivate(t *testing.T) {
 		"is_superuser":              "on",
 	} {
 		if got := query[string](t, server.URL, "select current_setting('"+setting+"')"); got != want {
-			t.Errorf("%s = %q, want %q", setting, got, want)
+			t.Errorf("the setting %s is %q, want %q", setting, got, want)
 		}
 	}
 	address, err := server.ConnectionString("template1", "postgres", "a guess")
@@ -150,7 +150,7 @@ func TestStartedServerIsReadyAndPrivate(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := query[string](t, address, "select current_database()"); got != "template1" {
-		t.Errorf("connected to %q", got)
+		t.Errorf("connected to the database %q", got)
 	}
 	log, err := server.Log(t.Context())
 	if err != nil || !strings.Contains(log, "password authentication failed") {
@@ -162,7 +162,7 @@ func TestDurableServerSyncs(t *testing.T) {
 	requireStarted(t)
 	server := start(t, Options{Durable: true})
 	if got := query[string](t, server.URL, "select current_setting('fsync')"); got != "on" {
-		t.Errorf("fsync = %q", got)
+		t.Errorf("fsync is %q, want on", got)
 	}
 }
 
@@ -196,7 +196,7 @@ func TestExistingServerIsUsedAsItIs(t *testing.T) {
 	t.Setenv(URLVariable, running.URL)
 	existing := start(t, Options{})
 	if existing.URL != running.URL || !strings.Contains(existing.Source, URLVariable) {
-		t.Errorf("used %q", existing.Source)
+		t.Errorf("the server in use is %q", existing.Source)
 	}
 	if err := existing.Close(); err != nil {
 		t.Fatal(err)
@@ -274,11 +274,11 @@ func TestEveryFailedWayIsExplained(t *testing.T) {
 			}
 			_, err := Start(t.Context(), Options{})
 			if err == nil {
-				t.Fatal("started")
+				t.Fatal("a server was started, want an error")
 			}
 			for _, want := range test.want {
 				if !strings.Contains(err.Error(), want) {
-					t.Errorf("%q lacks %q", err, want)
+					t.Errorf("the error %q lacks %q", err, want)
 				}
 			}
 			if strings.Contains(err.Error(), "secret") {
@@ -292,7 +292,7 @@ func TestBadSettingShowsTheServersOwnWords(t *testing.T) {
 	requireStarted(t)
 	_, err := Start(t.Context(), Options{Settings: map[string]string{"shared_buffers": "no number"}})
 	if err == nil || !strings.Contains(err.Error(), "invalid value for parameter") {
-		t.Errorf("got %v", err)
+		t.Errorf("got %v, want the server's own words", err)
 	}
 	if _, err := Start(t.Context(), Options{Settings: map[string]string{"port": "1\nfsync = off"}}); err == nil {
 		t.Error("a setting of two lines was accepted")
@@ -380,7 +380,7 @@ func TestServerIsGoneIfItsAddressWasNeverRead(t *testing.T) {
 		t.Error(err)
 	}
 	if left := processesOf(folder); len(left) != 0 {
-		t.Errorf("still there: %v", left)
+		t.Errorf("these processes still run: %v", left)
 	}
 	if entries, err := os.ReadDir(folder); err != nil || len(entries) != 0 {
 		t.Errorf("files are left: %v, %v", entries, err)
@@ -410,7 +410,7 @@ func endChild(t *testing.T, folder string, signal syscall.Signal, after time.Dur
 		t.Fatal(err)
 	}
 	if got := query[int](t, address, "select 1"); got != 1 {
-		t.Fatal("no server")
+		t.Fatal("the server does not answer")
 	}
 	return command.Process.Pid, address
 }
@@ -456,7 +456,7 @@ func TestKeptServerOutlivesTheProcess(t *testing.T) {
 	requireStarted(t)
 	output, err := childCommand(keepVariable + "=1").Output()
 	if err != nil {
-		t.Fatalf("%v: %s", err, output)
+		t.Fatalf("the child fails: %v: %s", err, output)
 	}
 	address, stop, _ := strings.Cut(strings.TrimSpace(string(output)), "\n")
 	undo, err := leash.Command(stop)
@@ -465,10 +465,10 @@ func TestKeptServerOutlivesTheProcess(t *testing.T) {
 	}
 	defer undo.Undo()
 	if got := query[int](t, address, "select 1"); got != 1 {
-		t.Fatal("no server")
+		t.Fatal("the server does not answer")
 	}
 	if output, err := exec.Command("/bin/sh", "-c", stop).CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v: %s", stop, err, output)
+		t.Fatalf("%s fails: %v: %s", stop, err, output)
 	}
 	if err := undo.Keep(); err != nil { // there is nothing left to undo
 		t.Error(err)

@@ -86,17 +86,17 @@ select coalesce(string_agg(o.name, ', '), '')
   from (select datname::text from pg_database union all select rolname::text from pg_roles) as o (name)
  where o.name = any ($1)`, names).Scan(&left)
 	if err != nil || left != "" {
-		t.Errorf("left behind: %s, %v", left, err)
+		t.Errorf("the roles or databases %s are left; error: %v", left, err)
 	}
 }
 
 func TestCodes(t *testing.T) {
 	err := fmt.Errorf("call: %w", &pgconn.PgError{Code: "PS101", Message: "m", Detail: "d", Hint: "h"})
 	if testdb.Code(err) != "PS101" || testdb.Code(errors.New("other")) != "" || testdb.Code(nil) != "" {
-		t.Error("wrong codes")
+		t.Error("Code returns a wrong SQLSTATE")
 	}
 	if got := testdb.RequireCode(t, err, "PS101"); got.Detail != "d" {
-		t.Errorf("got %v", got)
+		t.Errorf("RequireCode returns %v", got)
 	}
 	for want, err := range map[string]error{
 		"want SQLSTATE PS102": err,

@@ -78,7 +78,7 @@ func Refused(t testing.TB, q Querier, code, sql string, arguments ...any) *pgcon
 	t.Helper()
 	_, err := q.Exec(t.Context(), sql, arguments...)
 	if testdb.Code(err) != code {
-		t.Errorf("%s %v", sql, arguments)
+		t.Errorf("the statement was not refused as expected: %s %v", sql, arguments)
 	}
 	return testdb.RequireCode(t, err, code)
 }

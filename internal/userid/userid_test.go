@@ -72,7 +72,7 @@ func TestSpellingsOfOneUserFoldAlike(t *testing.T) {
 	for _, group := range same {
 		want, ok := Fold(group[0])
 		if !ok {
-			t.Errorf("%q is refused", group[0])
+			t.Errorf("the user id %q is refused", group[0])
 		}
 		if other, ok := seen[want]; ok {
 			t.Errorf("%q folds as %q does", group[0], other)
@@ -89,7 +89,7 @@ func TestSpellingsOfOneUserFoldAlike(t *testing.T) {
 	}
 	for _, text := range refused {
 		if got, ok := Fold(text); ok {
-			t.Errorf("%q folds to %q", text, got)
+			t.Errorf("%q is accepted, as %q, want a refusal", text, got)
 		}
 	}
 }
@@ -102,12 +102,12 @@ func TestFoldOfEachCharacter(t *testing.T) {
 		got, ok := Fold("a" + string(r) + "b")
 		if !ok {
 			if r != ' ' && !slices.Contains([]rune(norm.NFKC.String(string(r))), ' ') {
-				t.Errorf("%U is refused", r)
+				t.Errorf("the character %U is refused", r)
 			}
 			return
 		}
 		if again, ok := Fold(got); !ok || again != got {
-			t.Errorf("%U: %q folds to %q", r, got, again)
+			t.Errorf("%U: %q folds again, to %q", r, got, again)
 		}
 		if want := norm.NFKC.String(fold.String(norm.NFKD.String("a" + string(r) + "b"))); got != want && !unicode.Is(unicode.Cherokee, r) {
 			t.Errorf("%U folds to %q, by the tables of Unicode to %q", r, got, want)

@@ -20,7 +20,7 @@ func TestHalfAFileIsNoFile(t *testing.T) {
 		return errors.Join(err, errors.New("the connection broke"))
 	})
 	if err == nil {
-		t.Error("no error")
+		t.Error("half a file was written without an error")
 	}
 	requireContent(t, path, "the old one", 0o600)
 }
@@ -45,7 +45,7 @@ func TestCreateOverwritesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := wholefile.Create(path, []byte("another")); err == nil {
-		t.Error("no error")
+		t.Error("an existing file was overwritten")
 	}
 	requireContent(t, path, "secret", 0o600)
 }
@@ -61,6 +61,6 @@ func requireContent(t *testing.T, path, want string, permissions os.FileMode) {
 		t.Errorf("the file is %v, %v, want %v", about, err, permissions)
 	}
 	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
-		t.Errorf("left behind: %v, %v", left, err)
+		t.Errorf("the folder has %v, want only the file; error: %v", left, err)
 	}
 }

@@ -21,11 +21,11 @@ func TestActionWithoutACheckpointDescribesItsGates(t *testing.T) {
 	if asked.Gate != secondGate || asked.Action == nil || *asked.Action != action || asked.Description != "Move money, Change an invoice" ||
 		asked.Message != "PayInvoice: Move money, Change an invoice (100%s: , INVOICE_NO: 100-7)" ||
 		string(asked.Parameters) != `{"100%s": null, "INVOICE_NO": "100-7"}` || asked.Username == nil || *asked.Username != alice {
-		t.Errorf("asked is %+v", asked)
+		t.Errorf("the dialog of an action without a checkpoint is %+v", asked)
 	}
 	asked = c.ask(t, action, "{}")
 	if asked.Message != "PayInvoice: Move money, Change an invoice" {
-		t.Errorf("asked is %+v", asked)
+		t.Errorf("the message without parameters is %q", asked.Message)
 	}
 
 	// Only the gates that were reached are logged.
@@ -131,7 +131,7 @@ func TestActionDoesNotOpenTheBuiltInGate(t *testing.T) {
 	})
 	asked := required(t, err)
 	if asked.Gate != "POSTERN_PIN_CHANGE" || asked.Action != nil {
-		t.Fatalf("asked is %+v", asked)
+		t.Fatalf("the question is %+v, want that of POSTERN_PIN_CHANGE outside of the action", asked)
 	}
 	c.activate(t, ownGate)
 	ticket := c.answer(t, c.ask(t, action, parameters))
@@ -167,7 +167,7 @@ func TestGateSwitchedOnWhileActionIsUnderWay(t *testing.T) {
 	})
 	asked := required(t, err)
 	if asked.Action == nil || *asked.Action != action || asked.Message != "Invoice 100-7 paid" {
-		t.Fatalf("asked is %+v", asked)
+		t.Fatalf("the question is %+v, want that of the action", asked)
 	}
 	ticket := c.answer(t, asked)
 	if err := c.alice(t, func(tx pgx.Tx) error {
@@ -199,7 +199,7 @@ func TestActionEndsWithItsTransaction(t *testing.T) {
 			testsql.Run(t, tx, openGates, ticket)
 			return reachFirst(tx)
 		}); err != nil {
-			t.Errorf("left behind: %q: %v", leftBehind, err)
+			t.Errorf("with the setting %q left behind, the next client is refused: %v", leftBehind, err)
 		}
 	}
 }

@@ -62,7 +62,7 @@ func (c *company) coexist(t *testing.T, shape string, line []string, since *int6
 		state, isReferenced := strings.CutSuffix(line[index], " & Referenced")
 		enabled[gate] = state == "Enabled"
 		if state != "Enabled" && state != "Disabled" {
-			t.Fatalf("unknown state %q", line[index])
+			t.Fatalf("the table has the unknown state %q", line[index])
 		}
 		if isReferenced {
 			referenced = append(referenced, gate)
@@ -76,7 +76,7 @@ func (c *company) coexist(t *testing.T, shape string, line []string, since *int6
 		for _, statement := range append([]string{"select postern.begin_action('" + action + "', '" + parameters + "')"}, statements...) {
 			if err := execute(t, tx, statement); err != nil {
 				if strings.HasPrefix(statement, "select postern.begin_action") != (testdb.Code(err) == "PS101") {
-					t.Errorf("%s: %v", statement, err)
+					t.Errorf("%s: got %v, want PS101 only from begin_action", statement, err)
 				}
 				return err
 			}
@@ -90,7 +90,7 @@ func (c *company) coexist(t *testing.T, shape string, line []string, since *int6
 	switch line[3] {
 	case "No credentials required":
 		if err != nil || !paid() {
-			t.Errorf("paid: %v, %v", paid(), err)
+			t.Errorf("nobody had to be asked, but paid is %v, with the error %v", paid(), err)
 		}
 		requireLog(t, c.takeLog(t, since))
 	case "Exception - Unhandled Legacy Security Checkpoints":
@@ -119,7 +119,7 @@ func (c *company) coexist(t *testing.T, shape string, line []string, since *int6
 			testsql.Run(t, tx, openGates, ticket)
 			return work(tx)
 		}); err != nil || !paid() {
-			t.Errorf("paid: %v, %v", paid(), err)
+			t.Errorf("after the approval, paid is %v, with the error %v", paid(), err)
 		}
 		want := []entry{}
 		for _, gate := range append([]string{ownGate}, order...) {
@@ -129,6 +129,6 @@ func (c *company) coexist(t *testing.T, shape string, line []string, since *int6
 		}
 		requireLog(t, c.takeLog(t, since), want...)
 	default:
-		t.Fatalf("unknown result %q", line[3])
+		t.Fatalf("the table has the unknown result %q", line[3])
 	}
 }

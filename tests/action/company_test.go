@@ -172,7 +172,7 @@ func required(t testing.TB, err error) dialog {
 func parseDialog(t testing.TB, server *pgconn.PgError) (d dialog) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(server.Detail), &d); err != nil {
-		t.Fatalf("%v: %s", err, server.Detail)
+		t.Fatalf("DETAIL is not the JSON of a dialog: %v: %s", err, server.Detail)
 	}
 	return d
 }

@@ -95,7 +95,7 @@ func TestActionInExceptionBlock(t *testing.T) {
 	if err := c.alice(t, func(tx pgx.Tx) error {
 		for _, name := range []string{action, "Nothing"} {
 			if got := testsql.Value[string](t, tx, "select detour.swallow($1)", name); got == "begun" {
-				t.Errorf("%s has begun", name)
+				t.Errorf("%s: the action has begun, although its error was swallowed", name)
 			}
 			refusedAndGoOn(t, tx, "PS101", reachFirst)
 		}

@@ -98,7 +98,7 @@ func TestArgumentsOfBeginAction(t *testing.T) {
 	for name, call := range whenActive {
 		// While no gate stops, parameters are not checked, as with any gate.
 		if err := execute(t, c.application, beginAction, call.action, call.parameters); err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: while no gate stops, the parameters are refused: %v", name, err)
 		}
 	}
 	c.activate(t, ownGate, firstGate)

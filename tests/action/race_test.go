@@ -179,7 +179,7 @@ func TestOneTicketIsForOneOfEightActions(t *testing.T) {
 		}
 	}
 	if passed != 1 {
-		t.Errorf("%d sessions passed", passed)
+		t.Errorf("%d sessions passed with one ticket, want 1", passed)
 	}
 	requireLog(t, c.takeLog(t, new(int64)), entry{"passed", ownGate, action, "Invoice 100-7 paid"}, entry{"passed", firstGate, action, "Invoice 100-7 changed"})
 }

@@ -118,7 +118,7 @@ func TestTicketOpensOneActionOrOneGate(t *testing.T) {
 	}
 	for _, ticket := range []string{ofGate, ofAction} {
 		if got := status(t, connection, alice, ticket); got != "accepted" {
-			t.Errorf("a ticket is %s", got)
+			t.Errorf("the ticket is %s, want accepted", got)
 		}
 	}
 }

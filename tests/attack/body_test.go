@@ -67,6 +67,6 @@ func TestHostileFunctionHidesNoOtherFunction(t *testing.T) {
 		}
 	}
 	if took := time.Since(began); took > time.Minute {
-		t.Errorf("it took %s", took)
+		t.Errorf("the report took %s", took)
 	}
 }

@@ -106,13 +106,13 @@ $$`)
 		t.Run(name, func(t *testing.T) {
 			const naive = "select public.committed_authenticate($1)::text"
 			if got := at(moment, "attack.tell_naive", naive, "right") + at(moment, "attack.tell_naive", naive, "wrong"); got != "seen: acceptedseen: denied" {
-				t.Fatalf("naive: %s", got)
+				t.Fatalf("naive: the attacker saw %q", got)
 			}
 			question := challenge(t, s.connect(t), alice, approveGate, invoice)
 			right := at(moment, "attack.tell", authenticate, question, alice, pins[alice])
 			wrong := at(moment, "attack.tell", authenticate, question, alice, wrongPIN)
 			if right != wrong || !strings.Contains(right, "PS103") || strings.Contains(right, "opened") {
-				t.Errorf("right: %s, wrong: %s", right, wrong)
+				t.Errorf("a right PIN shows %q and a wrong one %q, want the same refusal", right, wrong)
 			}
 		})
 	}
@@ -137,7 +137,7 @@ begin
 end
 $$`)
 	if _, err := connection.Exec(t.Context(), "call pg_temp.naive()"); err == nil || !strings.Contains(err.Error(), "the user is ALICE") {
-		t.Fatalf("naive: %v", err)
+		t.Fatalf("naive: the user is gone after the procedure's commit: %v", err)
 	}
 
 	testsql.Run(t, connection, `
@@ -197,7 +197,7 @@ $$`)
 		ticket := approve(t, s.connect(t), alice, releaseGate, "{}")
 		_, err := connection.Exec(t.Context(), "call pg_temp.go_on($1, $2)", ticket, ending)
 		if testdb.Code(err) != "PS101" {
-			t.Errorf("after %s: %v", ending, err)
+			t.Errorf("after %s: got %v, want PS101", ending, err)
 		}
 	}
 	if got := s.passes(t); got != 2 {
@@ -263,7 +263,7 @@ func TestChainedTransactionBeginsWithClosedGates(t *testing.T) {
 	testsql.Run(t, s.Pool, naiveIdentity)
 	connection := s.connect(t)
 	if _, err := connection.Exec(t.Context(), "begin; select public.naive_assume_user('ALICE'); commit and chain; select 1 / (public.naive_userid() = 'ALICE')::integer; rollback"); err != nil {
-		t.Fatalf("naive: %v", err)
+		t.Fatalf("naive: the user is gone in the chained transaction: %v", err)
 	}
 	const opened = `begin; select postern.assume_user('ALICE'); select postern.open_gates('%s'::uuid); select postern.checkpoint('SINWOF_RELEASE');
 select set_config('attack.saved', current_setting('postern.session'), false);`

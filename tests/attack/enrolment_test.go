@@ -320,7 +320,7 @@ grant execute on function public.naive_set_pin(text) to public`)
 	commit(t, tx)
 	for _, pin := range []string{"first 8264 pin", "third 1486 pin", pins[alice]} {
 		if s.worksAs(t, connection, alice, approveGate, invoice, pin) {
-			t.Errorf("%q is a PIN", pin)
+			t.Errorf("the PIN %q approves", pin)
 		}
 	}
 	if !s.worksAs(t, connection, alice, approveGate, invoice, "second 9375 pin") {

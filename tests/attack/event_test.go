@@ -169,7 +169,7 @@ end;`,
 				testsql.Run(t, database.Pool, "update postern_internal.event_delivery set state = 'pending', due_at = now(), finished_at = null")
 			}
 			if got := testsql.Values[string](t, database.Pool, taken, owner.Name); len(got) > 0 {
-				t.Errorf("taken by %q", got)
+				t.Errorf("the function's code ran as %q", got)
 			}
 			if got := testsql.Value[int](t, database.Pool, "select count(*) from postern_internal.event_delivery where attempts <> 2"); got > 0 {
 				t.Errorf("%d deliveries were not tried twice", got)
@@ -240,7 +240,7 @@ begin perform app.strike('exchanged'); ` + attack + ` end $$`
 				testdb.RequireCode(t, err, "PS107")
 			}
 			if got := testsql.Values[string](t, database.Pool, "select taken_by from app.loot"); len(got) > 0 {
-				t.Errorf("taken by %q", got)
+				t.Errorf("the exchanged function ran as %q", got)
 			}
 			if got := testsql.Value[string](t, database.Pool, "select state from postern.event_delivery"); got != "pending" {
 				t.Errorf("the delivery is %s", got)
@@ -249,7 +249,7 @@ begin perform app.strike('exchanged'); ` + attack + ` end $$`
 			putEventFunction(t, database, owner, "insert into app.loot values (current_user);")
 			testsql.Run(t, session, "select postern.call_event_function('call', $1, $2)", lease, logID)
 			if got := testsql.Value[string](t, database.Pool, "select taken_by from app.loot"); got != owner.Name {
-				t.Errorf("taken by %s", got)
+				t.Errorf("the exchanged function ran as %s, want %s", got, owner.Name)
 			}
 		})
 	}
@@ -294,7 +294,7 @@ select exists (select from pg_catalog.pg_stat_activity as a where a.usename = $1
 				t.Fatal(err)
 			}
 			if took := time.Since(began); took > time.Minute {
-				t.Errorf("it took %s", took)
+				t.Errorf("the delivery took %s", took)
 			}
 			if got := testsql.Value[int](t, database.Pool, "select coalesce(length(max(last_error)), 0) from postern.event_delivery"); got > 1000 {
 				t.Errorf("an error of %d characters is kept", got)
@@ -385,7 +385,7 @@ grant usage on schema app to %[2]q`, note, second.Name))
 				t.Errorf("there were %d sessions", got)
 			}
 			if got := testsql.Values[string](t, database.Pool, "select distinct state::text || attempts from postern_internal.event_delivery"); !slices.Equal(got, []string{"delivered1"}) {
-				t.Errorf("deliveries are %q", got)
+				t.Errorf("states and attempts of the deliveries are %q, want each delivered at once", got)
 			}
 		})
 	}
@@ -440,11 +440,11 @@ func TestDenialIsNotQueuedInItsOwnTransaction(t *testing.T) {
 		testsql.Run(t, s.Pool, logPass) // others continue
 	}
 	if got := testsql.Values[string](t, tx, "select postern.claim_event_deliveries('wake', 10, gen_random_uuid(), 10)::text"); len(got) > 0 {
-		t.Errorf("told of %s", got)
+		t.Errorf("the transaction has claimed its own denial: %s", got)
 	}
 	testsql.Run(t, tx, "select postern.set_event_enabled('SECURITY_CHECKPOINT_DENIED', false)")
 	if got := testsql.Value[int](t, tx, "select pending from postern.event where event = 'SECURITY_CHECKPOINT_DENIED'"); got != 0 {
-		t.Errorf("%d are pending", got)
+		t.Errorf("the transaction sees %d pending events of its own denial", got)
 	}
 	rollback(t, tx)
 }

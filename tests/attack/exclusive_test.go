@@ -103,7 +103,7 @@ func TestLogHasBothMessagesIfTheyDiffer(t *testing.T) {
 	commit(t, tx)
 	credits := s.credits(t)
 	if len(credits) != 2 || !credits[0].asked || credits[1].asked {
-		t.Fatalf("logged is %+v", credits)
+		t.Fatalf("the log has %+v", credits)
 	}
 	for _, got := range credits {
 		if got.approvedMessage == nil || *got.approvedMessage != "Voucher 1 of Paper Mill Ltd numbered" || *got.approvedGate != numberedGate {
@@ -275,7 +275,7 @@ func TestActionOpensNoExclusiveGate(t *testing.T) {
 	credits := s.credits(t)
 	if len(credits) != 2 || !credits[0].asked || credits[0].approval != transfer || credits[1].asked || credits[1].approval != action ||
 		credits[1].approvedMessage == nil || *credits[1].approvedMessage != "PayAll: Coffee, Release payments" {
-		t.Errorf("logged is %+v", credits)
+		t.Errorf("the log has %+v", credits)
 	}
 
 	// The exclusive gate is the action's own checkpoint. The approval is for the beginning, once, and opens nothing

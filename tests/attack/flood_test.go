@@ -33,7 +33,7 @@ func limited(t testing.TB, q testsql.Querier, sql string, arguments ...any) (set
 		t.Fatal(err)
 	}
 	if until := time.Until(detail.AgainAt); until < 50*time.Minute || until > 70*time.Minute || detail.Allowed == 0 {
-		t.Errorf("the limit: %s", refusal.Detail)
+		t.Errorf("DETAIL of the limit is %s, want an hour and a number", refusal.Detail)
 	}
 	return detail.Setting, detail.AgainAt
 }
@@ -184,7 +184,7 @@ grant execute on function public.naive_authenticate(text) to public`)
 		}
 	}
 	if got := s.failures(t, alice); got != 1 {
-		t.Errorf("%d failures", got)
+		t.Errorf("%d failures count, want 1", got)
 	}
 }
 
@@ -317,7 +317,7 @@ end $$`)
 	)
 	naive := min(took(longObject, "perform length(value::text)"), took(longNumber, "perform length(value::text)"))
 	if naive < 20*time.Millisecond {
-		t.Fatalf("naive: %v", naive)
+		t.Fatalf("naive: a long argument takes only %v", naive)
 	}
 	const ignore = "perform public.ignore(value)"
 	for _, declare := range []string{longObject, manyMembers, longNumber} {
@@ -328,7 +328,7 @@ end $$`)
 			"perform postern.begin_action('Pay.Run', value)",
 		} {
 			if got := took(declare, call) - handing; got > naive/2 {
-				t.Errorf("%s\n%s: %v, naive %v", declare, call, got, naive)
+				t.Errorf("%s\n%s: takes %v; naive: %v", declare, call, got, naive)
 			}
 		}
 	}
@@ -346,7 +346,7 @@ end $$`)
 		"perform postern.set_pin(value)",
 	} {
 		if got := took(longText, call) - handing; got > naive/2 {
-			t.Errorf("%s: %v, naive %v", call, got, naive)
+			t.Errorf("%s: takes %v; naive: %v", call, got, naive)
 		}
 	}
 }

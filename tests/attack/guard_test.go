@@ -146,7 +146,7 @@ func TestNoWayAroundAGuard(t *testing.T) {
 				}
 			}
 			if got := s.approvedIn(t, "shop.invoice"); got != "" {
-				t.Errorf("approved are %s", got)
+				t.Errorf("invoices %s were approved without an approval", got)
 			}
 		})
 	}
@@ -160,7 +160,7 @@ func TestCopyReachesTheGuard(t *testing.T) {
 		tx := begin(t, s.application, alice)
 		_, err := tx.CopyFrom(t.Context(), pgx.Identifier{"shop", table}, []string{"invoice_no", "amount", "approved"}, pgx.CopyFromRows([][]any{{9, 9.0, true}}))
 		if (err == nil) != (want == "") {
-			t.Errorf("shop.%s: %v", table, err)
+			t.Errorf("COPY into shop.%s: got %v", table, err)
 		}
 		rollback(t, tx)
 	}
@@ -330,7 +330,7 @@ create trigger zz_raise before update on shop.%s for each row execute function s
 		t.Fatalf("naive: shown is %q", got)
 	}
 	if got := shown(t, tx, "update shop.invoice set approved = true where invoice_no = 1"); got != "Invoice 1 over 1000000 approved" {
-		t.Errorf("shown is %q", got)
+		t.Errorf("the question is %q, not the stored row", got)
 	}
 }
 
@@ -359,7 +359,7 @@ select postern.protect_gate('shop.invoice', 'SHOP_APPROVE', '{update}', '{approv
 		t.Fatalf("naive: shown is %q", got)
 	}
 	if got := shown(t, tx, "update shop.invoice set amount = 1234567.89, approved = true where invoice_no = 1"); got != "Invoice x1 over 1234567.89 approved" {
-		t.Errorf("shown is %q", got)
+		t.Errorf("the question is %q", got)
 	}
 }
 

@@ -74,7 +74,7 @@ func TestValuesAreNeverExpandedAgain(t *testing.T) {
 		t.Fatalf("the naive version withstood: %s", got)
 	}
 	if got := testsql.Value[string](t, s.Pool, substitute, message, names, parameters); got != "Paid Mallory &AMOUNT; Paper Mill 100" {
-		t.Errorf("got %s", got)
+		t.Errorf("the message is %q", got)
 	}
 
 	const prefixes, values = "&A &AB &ABC &B &", `{"A": "1", "AB": "2"}`
@@ -83,7 +83,7 @@ func TestValuesAreNeverExpandedAgain(t *testing.T) {
 	}
 	for _, order := range [][]string{{"A", "AB"}, {"AB", "A"}} {
 		if got := testsql.Value[string](t, s.Pool, substitute, prefixes, order, values); got != "1 2 2C &B &" {
-			t.Errorf("%s: got %s", order, got)
+			t.Errorf("with the parameters in the order %s, the message is %q", order, got)
 		}
 	}
 }
@@ -131,7 +131,7 @@ func TestDetailIsJSONForAllValues(t *testing.T) {
 		got := testsql.Refused(t, tx, "PS101", checkpoint, "SINWOF_QUOTE", string(parameters))
 		rollback(t, tx)
 		if err := json.Unmarshal([]byte(got.Detail), &detail); err != nil {
-			t.Fatalf("%q: %v in %s", payee, err, got.Detail)
+			t.Fatalf("payee %q: DETAIL is not JSON: %v in %s", payee, err, got.Detail)
 		}
 		return detail
 	}
@@ -183,7 +183,7 @@ func TestValueDoesNotEndItsMessage(t *testing.T) {
 			t.Fatal(err)
 		}
 		if names := slices.Sorted(maps.Keys(detail.Parameters)); fmt.Sprintf("%s %s", names, detail.Parameters["AMOUNT"]) != `[AMOUNT PAYEE] "100"` {
-			t.Errorf("%q: got %s %s", payee, names, detail.Parameters["AMOUNT"])
+			t.Errorf("payee %q: the parameters are %s, with AMOUNT %s", payee, names, detail.Parameters["AMOUNT"])
 		}
 	}
 }
@@ -268,7 +268,7 @@ func TestNULAndInvalidUTF8(t *testing.T) {
 		} {
 			tx := begin(t, connection, alice)
 			if _, err := tx.Exec(t.Context(), call, bad); testdb.Code(err) != "22021" {
-				t.Errorf("%s with %q: got %v", call, bad, err)
+				t.Errorf("%s with %q: got %v, want 22021", call, bad, err)
 			}
 			rollback(t, tx)
 		}

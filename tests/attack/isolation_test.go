@@ -72,7 +72,7 @@ func TestLostKeySignsNothing(t *testing.T) {
 	forged := asked[:len(asked)-8] + "AAAAAAAA"
 	// A naive comparison with NULL is neither true nor false, so a test for a difference finds none.
 	if testsql.Value[bool](t, s.Pool, "select case when 'forged' <> null then false else true end") != true {
-		t.Fatal("naive: refused")
+		t.Fatal("naive: a signature without a key is refused")
 	}
 	testsql.Run(t, s.Pool, "delete from postern_internal.server_key where purpose = 'challenge'")
 	tx := begin(t, connection, alice)

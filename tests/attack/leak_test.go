@@ -160,7 +160,7 @@ grant execute on function public.naive_authenticate(text) to public`)
 		_, err := tx.Exec(t.Context(), failing.sql, failing.arguments...)
 		var got *pgconn.PgError
 		if !errors.As(err, &got) || got.Code != failing.code {
-			t.Errorf("%s: got %v, want %s", name, err, failing.code)
+			t.Errorf("%s: got %v, want the code %s", name, err, failing.code)
 		} else {
 			requireSilent(t, name, everything(got))
 		}

@@ -29,7 +29,7 @@ func TestNobodyLocksWhatOthersNeed(t *testing.T) {
 				continue
 			}
 			if testdb.Code(err) != "42501" {
-				t.Errorf("%s in %s: %v", relation, mode, err)
+				t.Errorf("%s in mode %s: got %v, want 42501", relation, mode, err)
 			}
 			testsql.Run(t, q, "rollback")
 		}
@@ -41,21 +41,21 @@ func TestNobodyLocksWhatOthersNeed(t *testing.T) {
 			}
 			// 0A000, 42809: there are no rows that could be locked.
 			if code := testdb.Code(err); code != "42501" && code != "0A000" && code != "42809" && !strings.HasPrefix(code, "PS") {
-				t.Errorf("%s for %s: %v", relation, strength, err)
+				t.Errorf("rows of %s for %s: got %v, want a refusal", relation, strength, err)
 			}
 			testsql.Run(t, q, "rollback")
 		}
 		return possible
 	}
 	if got := locks(t, loginOf(t, s.Database, ""), "public.naive_gate"); len(got) != len(lockModes)+4 {
-		t.Fatalf("naive: %v", got)
+		t.Fatalf("naive: a stranger can lock only in %v", got)
 	}
 
 	relations := testsql.Values[string](t, s.Pool, `
 select c.oid::regclass::text from pg_class as c
  where c.relowner = 'postern_owner'::regrole and c.relkind in ('r', 'p', 'v', 'm')`)
 	if len(relations) < 30 {
-		t.Fatalf("only %d relations", len(relations))
+		t.Fatalf("only %d relations were tried", len(relations))
 	}
 	for _, role := range everybody {
 		connection := loginOf(t, s.Database, role)
@@ -64,7 +64,7 @@ select c.oid::regclass::text from pg_class as c
 				continue // the functions that protect tables write to it with the administrator's own rights
 			}
 			if got := locks(t, connection, relation); len(got) != 0 {
-				t.Errorf("%q locks %s: %v", role, relation, got)
+				t.Errorf("a member of %q can lock %s: %v", role, relation, got)
 			}
 		}
 	}

@@ -132,7 +132,7 @@ $$`)
 	// An administrator ends it, and the application cannot.
 	spend(t, s, connection, alice, alice, 2)
 	if !s.isLocked(t, alice) {
-		t.Fatal("not locked")
+		t.Fatal("ALICE is not locked")
 	}
 	if _, err := connection.Exec(t.Context(), "select postern.unlock_user($1)", alice); testdb.Code(err) != "42501" {
 		t.Errorf("the application unlocks: %v", err)
@@ -243,7 +243,7 @@ $$`)
 		_, err := tx.Exec(t.Context(), "select public.naive_authenticate($1, $2)", userid, other[userid])
 		return err
 	}); len(got) != 1 || testdb.Code(got[0]) != "40P01" {
-		t.Fatalf("naive: %v", got)
+		t.Fatalf("naive: got %v, want one deadlock", got)
 	}
 	asked := map[string]string{}
 	for userid, connection := range connections {
@@ -274,7 +274,7 @@ func TestRepeatedLockoutsLastLonger(t *testing.T) {
 		testsql.Run(t, s.Pool, "update postern_internal.credential set locked_until = least(locked_until, clock_timestamp())")
 		spend(t, s, connection, alice, alice, 2)
 		if !s.isLocked(t, alice) {
-			t.Fatal("not locked")
+			t.Fatal("ALICE is not locked")
 		}
 		seconds := testsql.Value[float64](t, s.Pool, "select extract(epoch from locked_until - clock_timestamp())::double precision from postern_internal.credential")
 		return time.Duration(seconds * float64(time.Second)).Round(time.Minute)

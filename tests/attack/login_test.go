@@ -39,7 +39,7 @@ func requireNotAllowed(t testing.TB, q testsql.Querier, login, sql string, argum
 	}
 	if got := testdb.RequireCode(t, err, "42501"); !strings.Contains(got.Message, login+" is not allowed to do this in database") ||
 		!strings.HasSuffix(got.Hint, "run: select postern.allow_login('"+login+"');") {
-		t.Errorf("%s: got %q, HINT %q", sql, got.Message, got.Hint)
+		t.Errorf("%s: MESSAGE %q, HINT %q", sql, got.Message, got.Hint)
 	}
 }
 
@@ -115,7 +115,7 @@ select p.oid::pg_catalog.regprocedure::text
 		requireNotAllowed(t, connection, login.Name, f.call(), arguments...)
 	}
 	if walked < 55 {
-		t.Errorf("only %d functions", walked)
+		t.Errorf("only %d functions were examined", walked)
 	}
 
 	// What these roles write or read without a function.
@@ -235,7 +235,7 @@ func TestALaterRoleOfTheSameNameIsNotAllowed(t *testing.T) {
 	other := stranger(t, database, "postern_admin")
 	for _, name := range []string{login.Name, login.Name + "_renamed"} {
 		if got := as(name, set, fmt.Sprintf("alter role %s rename to %s_renamed", login.Name, login.Name), fmt.Sprintf("alter role %s rename to %s", other.Name, login.Name)); testdb.Code(got) != "42501" {
-			t.Errorf("%s: %v", name, got)
+			t.Errorf("%s, with the name of an allowed login: got %v, want 42501", name, got)
 		}
 	}
 }
@@ -289,7 +289,7 @@ alter function app.take_over() owner to `+mallory.Name)
 	}
 	// Code of others may run for a member who is allowed, and not for a login that is not.
 	if got := testsql.Value[string](t, app.Connect(t), speak); got != alice {
-		t.Errorf("got %q", got)
+		t.Errorf("the naive version makes the user %q, want %q", got, alice)
 	}
 	batch := stranger(t, database, "postern_trusted_app")
 	requireNotAllowed(t, batch.Connect(t), batch.Name, speak)

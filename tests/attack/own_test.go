@@ -47,7 +47,7 @@ func TestRestoredEntryIsNobodysOwn(t *testing.T) {
 	open(t, tx, ticket)
 	reach(t, tx, approveGate, invoice)
 	if got := testsql.Values[string](t, tx, "select gate_id from postern.receipts()"); len(got) != 1 || got[0] != approveGate {
-		t.Errorf("receipts of %v", got)
+		t.Errorf("the transaction gets receipts of %v, want one of %s", got, approveGate)
 	}
 	commit(t, tx)
 
@@ -59,7 +59,7 @@ func TestRestoredEntryIsNobodysOwn(t *testing.T) {
 		login := s.Login(t, role)
 		tx := s.beginNumbered(t, login.Connect(t), "denied")
 		if got := testsql.Value[int](t, tx, count); got != 1 {
-			t.Errorf("%s: %d rows", role, got)
+			t.Errorf("%s sees %d rows, want 1", role, got)
 		}
 		rollback(t, tx)
 	}
@@ -113,7 +113,7 @@ grant select on public.naive_own to public`)
 				"select count(*) from postern.log_records('{1}', '{1000000}')",
 			} {
 				if got := testsql.Value[int](t, tx, count); got != 0 {
-					t.Errorf("%s: %d", count, got)
+					t.Errorf("%s: %d, want 0", count, got)
 				}
 			}
 			refusedAndGoOn(t, tx, "PS103", authenticate, second, alice, wrongPIN)
@@ -143,7 +143,7 @@ func TestOneRuleDecidesWhichEntriesAreOwn(t *testing.T) {
 			}
 			if !found {
 				if strings.Contains(part, "pg_current_xact_id") {
-					t.Errorf("%s compares otherwise", path)
+					t.Errorf("%s compares transaction ids by itself, not by own_entry's rule", path)
 				}
 				continue
 			}
@@ -157,6 +157,6 @@ func TestOneRuleDecidesWhichEntriesAreOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	if asked < 6 {
-		t.Errorf("%d places ask", asked)
+		t.Errorf("only %d places ask for a transaction's own entries", asked)
 	}
 }

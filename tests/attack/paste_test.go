@@ -56,7 +56,7 @@ end $body$`)
 		}
 	}
 	if !told["user_without_pin"] || !told["gate_not_referenced"] {
-		t.Errorf("not told: %v", told)
+		t.Errorf("doctor did not find both faults: %v", told)
 	}
 	if !testsql.Value[bool](t, s.Pool, "select legacy_checkpoints = array[$2] from postern.action where action = left($1, 128)", name, releaseGate) {
 		t.Error("the statement of gate_not_referenced does not mend the action")

@@ -42,7 +42,7 @@ create trigger planted before insert on public.payment execute function public.p
 	server := testdb.RequireCode(t, err, "PS101")
 	naive := struct{ Message string }{}
 	if err := json.Unmarshal([]byte(server.Detail), &naive); err != nil || naive.Message != "Invoice of Paper Mill Ltd over 100 approved" {
-		t.Fatalf("naive: %q, %v", naive.Message, err)
+		t.Fatalf("naive: the dialog shows %q; error: %v", naive.Message, err)
 	}
 
 	var required *postern.CheckpointRequired

@@ -65,7 +65,7 @@ select format('%s postern_internal.%I(%s)', case p.prokind when 'p' then 'call' 
 select p.oid::pg_catalog.text || ' ' || p.proname from pg_catalog.pg_proc as p
   join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
  where n.nspname = 'postern_internal' and pg_catalog.has_function_privilege(p.oid, 'execute')`); len(open) > 0 {
-			t.Errorf("%q may execute %s", role, open)
+			t.Errorf("a member of %q may execute the internal %s", role, open)
 		}
 	}
 }
@@ -242,7 +242,7 @@ select format('%s: %s', o.label,
 				continue
 			}
 			if _, err := connection.Exec(t.Context(), f.call(), make([]any, len(f.parameters))...); testdb.Code(err) != "42501" {
-				t.Errorf("%q calls %s: got %v", role, f.signature, err)
+				t.Errorf("%q calls %s: got %v, want 42501", role, f.signature, err)
 			}
 		}
 	}

@@ -94,7 +94,7 @@ $do$`, call))
 		_, err := tx.Exec(t.Context(), "select pg_sleep(60)")
 		stop()
 		if testdb.Code(err) != "57014" {
-			t.Fatalf("not cancelled: %v", err)
+			t.Fatalf("the guess was not cancelled: %v", err)
 		}
 		if _, err := connection.Exec(t.Context(), "commit"); err != nil { // this rolls back
 			t.Fatal(err)
@@ -145,7 +145,7 @@ func noticed(t testing.TB, s *scene, code, statements string) string {
 		t.Fatalf("got %v, want SQLSTATE %q", err, code)
 	}
 	if len(*notices) != 1 {
-		t.Fatalf("got %d notices", len(*notices))
+		t.Fatalf("got %d notices, want 1", len(*notices))
 	}
 	return (*notices)[0].Message
 }
@@ -308,7 +308,7 @@ as $$ begin if public.naive_authenticate('ALICE', response) = 'false' then perfo
 			_, err := tx.Exec(t.Context(), authenticate+", pg_sleep(60)", challenge, alice, response)
 			stop()
 			if testdb.Code(err) != "57014" {
-				t.Fatalf("not cancelled: %v", err)
+				t.Fatalf("the guess was not cancelled: %v", err)
 			}
 			rollback(t, tx)
 		}
@@ -517,6 +517,6 @@ select format('%s failures, %s tickets, %s log entries',
               (select sum(failures) from postern_internal.credential),
               (select count(*) from postern_internal.ticket),
               (select count(*) from postern_internal.checkpoint_entry))`); got != "0 failures, 0 tickets, 0 log entries" {
-		t.Errorf("left behind: %s", got)
+		t.Errorf("the attempts have left %s", got)
 	}
 }

@@ -141,7 +141,7 @@ func TestPassThatWasRolledBackLeavesTheGateAsItWas(t *testing.T) {
 	commit(t, tx)
 	s.requireLogged(t, approveGate)
 	if got := testsql.Value[string](t, s.Pool, "select string_agg(p.payee, ',') from public.payment as p"); got != "second" {
-		t.Errorf("paid: %s", got)
+		t.Errorf("paid were %q, want only the second payment", got)
 	}
 }
 

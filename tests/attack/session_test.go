@@ -296,7 +296,7 @@ func TestAmbiguousTokenStartsNoSession(t *testing.T) {
 		"an array":                    sign(header, "["+claims+"]"),
 	} {
 		if refused := testsql.Refused(t, application, "PS402", "select postern.begin_session($1)", token); t.Failed() {
-			t.Fatalf("%s: %s", name, refused.Detail)
+			t.Fatalf("%s: DETAIL is %s", name, refused.Detail)
 		}
 	}
 }
@@ -385,7 +385,7 @@ func TestCurrentRoleIsNotTheUser(t *testing.T) {
 	reach(t, tx, approveGate, invoice)
 	commit(t, tx)
 	if got := testsql.Value[string](t, s.Pool, "select userid || ' ' || session_role from postern.checkpoint_log where outcome = 'passed'"); got != "CLERK "+clerk.Name {
-		t.Errorf("logged is %s", got)
+		t.Errorf("the log names %s", got)
 	}
 }
 
@@ -479,7 +479,7 @@ commit`)
 	}
 
 	if err := copied("public.naive_seal('ALICE')", "select 1 / (public.naive_sealed_userid() = 'ALICE')::integer"); err != nil {
-		t.Fatalf("naive: %v", err)
+		t.Fatalf("naive: the copied session was refused: %v", err)
 	}
 	const assert = "(select current_setting('postern.session') from postern.assume_user('ALICE'))"
 	for _, ask := range []string{currentUserid, "select postern.challenge('" + releaseGate + "')"} {

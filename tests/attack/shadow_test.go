@@ -70,7 +70,7 @@ func (i intruder) mustCatch(t testing.TB, what string) {
 func (i intruder) mustNotCatch(t testing.TB, what string) {
 	t.Helper()
 	if len(*i.caught) > 0 {
-		t.Errorf("%s: %s", what, strings.Join(*i.caught, "\n"))
+		t.Errorf("%s: the intruder's code ran: %s", what, strings.Join(*i.caught, "\n"))
 	}
 	*i.caught = nil
 }
@@ -262,7 +262,7 @@ grant execute on all functions in schema public to public`)
 		"select count(*) from pg_catalog.pg_operator as p where p.oprowner = $1::pg_catalog.regrole":                              200,
 	} {
 		if shadows := testsql.Value[int](t, s.Pool, what, i.Config().User); shadows < least {
-			t.Fatalf("only %d shadows: %s", shadows, what)
+			t.Fatalf("the intruder planted only %d shadows by %s", shadows, what)
 		}
 	}
 	testsql.Run(t, i, "set search_path = public, pg_temp, pg_catalog")
@@ -280,7 +280,7 @@ func TestCastsBetweenBuiltInTypesCannotBePlanted(t *testing.T) {
 	i := intrude(t, testdb.New(t), "postern_trusted_app", "postern_admin")
 	testsql.Run(t, i, "create function public.planted(text) returns jsonb language sql return '{}'::jsonb")
 	if _, err := i.Exec(t.Context(), "create cast (text as jsonb) with function public.planted(text) as assignment"); testdb.Code(err) != "42501" {
-		t.Fatalf("got %v", err)
+		t.Fatalf("creating the cast: got %v, want 42501", err)
 	}
 }
 
@@ -310,7 +310,7 @@ func callAll(t *testing.T, s *scene, i intruder) {
 	for _, f := range publicFunctions(t, s.Pool) {
 		tx := begin(t, i.Conn, alice)
 		if _, err := tx.Exec(t.Context(), f.call(), f.samples()...); err != nil && !expected(err) {
-			t.Errorf("%s: %v", f.signature, err)
+			t.Errorf("%s: got %v, want a result or an expected error", f.signature, err)
 		}
 		rollback(t, tx)
 	}
@@ -351,7 +351,7 @@ select p.oid::pg_catalog.regprocedure::text, format('%I.%I', n.nspname, p.pronam
 		t.Fatal(err)
 	}
 	if len(functions) < 40 {
-		t.Fatalf("only %d functions", len(functions))
+		t.Fatalf("only %d functions were found", len(functions))
 	}
 	return functions
 }
@@ -520,7 +520,7 @@ func TestEveryObjectIsPinnedOwnedAndCommented(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, object := range testsql.Values[string](t, database.Pool, rule.objects) {
-				t.Errorf("not so: %s", object)
+				t.Errorf("%s breaks this rule", object)
 			}
 			tx, err := database.Pool.Begin(t.Context())
 			if err != nil {

@@ -73,7 +73,7 @@ $$`)
 
 	t.Run("while it waits", func(t *testing.T) {
 		if got := wait(t, "select public.naive_shut_out()", text(t, "select public.naive_authenticate()")); got != "accepted" {
-			t.Fatalf("naive: %s", got)
+			t.Fatalf("naive: the approval is %s, want accepted", got)
 		}
 		connection := s.connect(t)
 		asked := challenge(t, connection, bob, releaseGate, "{}")
@@ -95,7 +95,7 @@ $$`)
 			testsql.Run(t, s.Pool, "select public.naive_shut_out()")
 			testsql.Run(t, s.Pool, "select postern.set_user_active($1, false)", userid)
 			if got := testsql.Value[string](t, tx, "select public.naive_authenticate()"); got != "accepted" {
-				t.Fatalf("naive: %s", got)
+				t.Fatalf("naive: the approval is %s, want accepted", got)
 			}
 			_, err := tx.Exec(t.Context(), authenticate, asked, alice, pins[alice])
 			if err == nil {
@@ -319,7 +319,7 @@ func (s *scene) awaitLock(t testing.TB, pid int) {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatal("nobody waits")
+			t.Fatal("no process waits for a lock")
 		}
 	}
 }

@@ -363,7 +363,7 @@ union all select 'session', secret from postern_internal.session_secret`)
 		t.Fatal(err)
 	}
 	if len(keys) < 7 {
-		t.Fatalf("only %d keys", len(keys))
+		t.Fatalf("only %d keys were found", len(keys))
 	}
 	// found names the keys that occur in the notices.
 	found := func(notices []*pgconn.Notice) (names []string) {
@@ -428,10 +428,10 @@ $$`)
 	refusedAndGoOn(t, tx, "PS402", "select set_config('postern.session', $1, true), postern.current_userid()", strings.Repeat("0", 64)+"\t"+alice)
 	rollback(t, tx)
 	if len(*notices) < 100 {
-		t.Fatalf("only %d notices", len(*notices))
+		t.Fatalf("the server printed only %d notices", len(*notices))
 	}
 	if names := found(*notices); len(names) > 0 {
-		t.Errorf("printed: %v", names)
+		t.Errorf("these keys were printed: %v", names)
 	}
 }
 
@@ -550,7 +550,7 @@ $$`)
 				first = got
 			}
 			if got != first {
-				t.Errorf("%s: %s, want %s", test.name, got, first)
+				t.Errorf("%s: got %s, want the same as for the first case, %s", test.name, got, first)
 			}
 		}
 	}

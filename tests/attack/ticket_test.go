@@ -184,7 +184,7 @@ func (s *scene) waitForLock(t testing.TB, connection *pgx.Conn) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	t.Fatal("nobody waits")
+	t.Fatal("the connection does not wait for a lock")
 }
 
 func TestTicketOpensNothingElse(t *testing.T) {

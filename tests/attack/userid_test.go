@@ -19,7 +19,7 @@ func TestSecondSpellingCreatesNoUser(t *testing.T) {
 	testsql.Run(t, s.Pool, "create table public.naive_user (userid text primary key); insert into public.naive_user values ('ALICE'), ('alice')")
 	for _, userid := range append([]string{alice}, spellings...) {
 		if refusal := testsql.Refused(t, s.Pool, "PS107", "select postern.create_user($1, 'another')", userid); !strings.Contains(refusal.Detail, `"ALICE"`) {
-			t.Errorf("%s: %s", userid, refusal.Detail)
+			t.Errorf("creating %s: DETAIL does not name ALICE: %s", userid, refusal.Detail)
 		}
 	}
 	for _, userid := range []string{" BOB", "BOB ", "B  B", "B\tB", "B\u200bB", "B\u202eB", "B\u00adB", "B\u2028B", "BOB\n", "B\ufe0fB", "\ue000", "B\u2800B", "B\U0001d159B", "B\U00016fe4B", "B\ufffcB", "B\U0001107fB", "\u0301ALICE", "B \u0301B", strings.Repeat("x", 129), strings.Repeat("\ufdfa", 10)} {
@@ -42,7 +42,7 @@ func TestSecondSpellingCreatesNoUser(t *testing.T) {
 	// It is stored as it was written, composed.
 	testsql.Run(t, s.Pool, "select postern.create_user($1, 'decomposed')", "Jo\u0308rg Mu\u0308ller")
 	if got := testsql.Value[string](t, s.Pool, "select userid from postern.user_account where description = 'decomposed'"); got != "Jörg Müller" {
-		t.Errorf("kept as %+q", got)
+		t.Errorf("the user id is stored as %+q", got)
 	}
 }
 
@@ -125,7 +125,7 @@ select pg_catalog.format('%s %s %s %s', a.description, u.is_default, u.class, l.
   join postern.company_user as u on u.userid = a.userid
   join postern.ledger_user as l on l.userid = a.userid
  where a.userid = 'ALICE' and a.pin = 'must change'`); got != "Alice t ALL ALL" {
-		t.Errorf("Alice is %s", got)
+		t.Errorf("after the calls, ALICE is %s", got)
 	}
 	if got := testsql.Value[string](t, s.Pool, "select reason from postern.explain_access('alice', '10', 1)"); got == "There is no such user." {
 		t.Error(got)

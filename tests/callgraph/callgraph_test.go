@@ -216,14 +216,14 @@ create view app.w as select 1 as y from postern.checkpoint('GATE_C')`)
 		`SELECT on app.w: GATE_C`, `app.a(): GATE_A`, `app.computed(text): computed GATE_B`, `app.entry(): Pay`,
 	}
 	if !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
+		t.Errorf("the callers are %q, want %q", got, want)
 	}
 	for _, missing := range []string{"app.nothing", "app.a(text)", "app.a(nonsense)", "app.", ""} {
 		if node, err := graph.Find(t.Context(), connection, missing); err == nil {
-			t.Errorf("found %s for %q", node.Name, missing)
+			t.Errorf("found %s for %q, want an error", node.Name, missing)
 		}
 	}
 	if node, err := graph.Find(t.Context(), connection, "app.computed(text)"); err != nil || node.Name != "app.computed(text)" {
-		t.Errorf("found %v, %v", node, err)
+		t.Errorf("found %v for app.computed(text); error: %v", node, err)
 	}
 }

@@ -134,7 +134,7 @@ func TestLateGatesAreThoseBehindAWrite(t *testing.T) {
 				t.Fatal(err)
 			}
 			if gates := graph.Reach(entry).Gates; !slices.Equal(gates, []string{"GATE_A"}) {
-				t.Errorf("reached are %q", gates)
+				t.Errorf("the entry reaches %q, want GATE_A", gates)
 			}
 			late := []string{}
 			for _, one := range entry.Late {
@@ -158,6 +158,6 @@ func TestSwallowedGatesAreCountedBehindTheFirst(t *testing.T) {
 		plpgsql("begin perform app.many(); exception when others then null; end"))
 	found := graph.Swallowed()
 	if len(found) != 1 || len(found[0].Gates) != 10 || found[0].Gates[9] != "GATE_09" || found[0].More != 15 {
-		t.Errorf("found %+v", found)
+		t.Errorf("the swallowed gates are %+v, want one place with 10 of 25", found)
 	}
 }

@@ -117,7 +117,7 @@ func (c *company) stop(t testing.TB, userid, gate, parameters string) dialog {
 func parseDialog(t testing.TB, detail string) (d dialog) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(detail), &d); err != nil {
-		t.Fatalf("%v: %s", err, detail)
+		t.Fatalf("DETAIL is not the JSON of a dialog: %v: %s", err, detail)
 	}
 	return d
 }

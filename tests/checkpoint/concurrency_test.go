@@ -58,7 +58,7 @@ func TestPassesDoNotWaitForEachOther(t *testing.T) {
 	})
 	t.Run("guarded", func(t *testing.T) {
 		if session, err := pass(t, tickets[sessions:], func(pgx.Tx) error { return nil }); err != nil {
-			t.Errorf("session %d waited: %v", session, err)
+			t.Errorf("session %d waited for another one: %v", session, err)
 		}
 	})
 }

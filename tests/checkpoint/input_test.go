@@ -82,7 +82,7 @@ func generatedCalls(t *testing.T, c *company) []generatedCall {
 		t.Fatal(err)
 	}
 	if len(all) < 80 {
-		t.Fatalf("only %d calls", len(all))
+		t.Fatalf("only %d calls were generated", len(all))
 	}
 	return all
 }
@@ -99,7 +99,7 @@ func try(t *testing.T, connection *pgx.Conn, statement string, argument any) (co
 	if _, err := tx.Exec(t.Context(), statement, argument); err != nil {
 		code = testdb.Code(err)
 		if !errors.As(err, &got) || !strings.HasPrefix(got.Code, "PS") {
-			t.Errorf("%.300s: %v", statement, err)
+			t.Errorf("%.300s: got %v, want a result or an error of Postern", statement, err)
 		} else {
 			if got.Message == "" || got.Detail == "" || got.Hint == "" {
 				t.Errorf("%.300s: MESSAGE, DETAIL or HINT is missing: %+v", statement, got)

@@ -39,7 +39,7 @@ func TestLogOnlyGrows(t *testing.T) {
 		"insert into postern.checkpoint_log (gate_id, userid, message, parameters) values ('X', 'X', 'X', '{}')",
 	} {
 		if err := execute(t, c.auditor, change); testdb.Code(err) != "42501" {
-			t.Errorf("%s: %v", change, err)
+			t.Errorf("%s by an auditor: got %v, want 42501", change, err)
 		}
 	}
 	if after := c.log(t); asJSON(t, after) != asJSON(t, before) {
@@ -61,7 +61,7 @@ func TestDenialNamesWhatWasTyped(t *testing.T) {
 		got := log[n]
 		if got.Outcome != "denied" || got.Userid != alice || got.AuthenticatedBy == nil || *got.AuthenticatedBy != typed ||
 			got.Gate != approveGate || got.Message != "Invoice 100-7 approved" || got.Parameters != approveParameters {
-			t.Errorf("entry %d is %+v", n, got)
+			t.Errorf("entry %d of the log is %+v", n, got)
 		}
 	}
 	if log[0].Comment == nil || *log[0].Comment != comment || log[1].Comment != nil {

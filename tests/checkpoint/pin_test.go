@@ -41,7 +41,7 @@ func TestPINPolicy(t *testing.T) {
 	}
 	for _, good := range []string{"837462", "a8c2e4", "Ünïcödé", "correct horse battery", "\U0001F512\U0001F511\U0001F513\U0001F50F\U0001F510\U0001F5DD", strings.Repeat("ab1x", 31) + "abcd"} {
 		if err := execute(t, c.administrator, resetPIN, "Alexandra", good); err != nil {
-			t.Errorf("%q: %v", good, err)
+			t.Errorf("the good PIN %q is refused: %v", good, err)
 		}
 	}
 	c.set(t, "pin_min_length", "8")
@@ -69,7 +69,7 @@ func TestPINPolicySaysWhy(t *testing.T) {
 		server := testdb.RequireCode(t, execute(t, c.administrator, resetPIN, "Alexandra", weak), "PS109")
 		var policy *postern.CredentialPolicy
 		if !errors.As(postern.AsError(server), &policy) || policy.Reason != reason || policy.Explanation == "" || policy.MinimumLength != 6 {
-			t.Errorf("%s: %s", reason, server.Detail)
+			t.Errorf("the reason should be %s, but DETAIL is %s", reason, server.Detail)
 		}
 	}
 }

@@ -45,7 +45,7 @@ func TestReadOnlyTransactionMayAskAndCannotPass(t *testing.T) {
 		c.readOnly(t, func(tx pgx.Tx) {
 			refused := testsql.Refused(t, tx, "25006", statement)
 			if refused.Message != "Nothing can be written in a read-only transaction" || !strings.Contains(refused.Hint, "begin read write") {
-				t.Errorf("%s: %s, HINT %s", statement, refused.Message, refused.Hint)
+				t.Errorf("%s: MESSAGE %q, HINT %q", statement, refused.Message, refused.Hint)
 			}
 		})
 	}

@@ -30,7 +30,7 @@ select description, message, parameters, bound_parameters, active, active_admini
 	}
 	got, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[gate])
 	if err != nil {
-		t.Fatalf("gate %s: %v", id, err)
+		t.Fatalf("read gate %s: %v", id, err)
 	}
 	return got
 }
@@ -84,7 +84,7 @@ func TestGateIsRegisteredByMessageAsNatively(t *testing.T) {
 	// A gate without parameters, left inactive.
 	testsql.Run(t, c.administrator, `select sec_checkpoint_gate_api.register('SINDOC_PLAIN', E'!X\n$DESCRIPTION=d\n$MESSAGE=Done')`)
 	if got := c.gate(t, "SINDOC_PLAIN"); got.Active || len(got.Parameters) != 0 {
-		t.Errorf("got %+v", got)
+		t.Errorf("the gate without parameters is %+v", got)
 	}
 	if err := c.call(t, alice, "select security_sys.security_checkpoint('SINDOC_PLAIN')"); err != nil {
 		t.Error(err)
@@ -109,7 +109,7 @@ func TestUpgradeKeepsWhatTheAdministratorSet(t *testing.T) {
 	// Nobody has changed it, so all of it is updated.
 	testsql.Run(t, c.administrator, register, id, "new", "Paid &A by &B", []string{"A", "B"}, true)
 	if got := c.gate(t, id); got.Description != "new" || got.Message != "Paid &A by &B" || len(got.Parameters) != 2 || !got.Active {
-		t.Errorf("got %+v", got)
+		t.Errorf("after a registration that updates everything, the gate is %+v", got)
 	}
 
 	testsql.Run(t, c.administrator, "select postern.set_gate_active($1, false)", id)
@@ -126,7 +126,7 @@ func TestUpgradeKeepsWhatTheAdministratorSet(t *testing.T) {
 	// The kept message names A: without A the gate would stop its business for good.
 	testsql.Refused(t, c.administrator, "PS107", register, id, "broken", "Paid &B", []string{"B"}, true)
 	if after := c.gate(t, id); asJSON(t, after) != asJSON(t, got) {
-		t.Errorf("half done: %+v", after)
+		t.Errorf("the refused registration has changed the gate to %+v", after)
 	}
 	// Only the administrator can resolve that.
 	testsql.Run(t, c.administrator, "select postern.set_gate_message($1, 'Our payment')", id)
@@ -218,11 +218,11 @@ values ('SINWOF_WARN', 'd', 'm', 'm', $1, '{}', false) on conflict (gate_id) do 
 			*c.warnings = nil
 			call()
 			if len(*c.warnings) != test.warnings {
-				t.Errorf("%s by %s: %d warnings", name, how, len(*c.warnings))
+				t.Errorf("%s by %s: %d warnings, want %d", name, how, len(*c.warnings), test.warnings)
 			}
 			for _, warning := range *c.warnings {
 				if warning.Severity != "WARNING" || warning.Detail == "" || warning.Hint == "" {
-					t.Errorf("%s by %s: %+v", name, how, warning)
+					t.Errorf("%s by %s: the warning is incomplete: %+v", name, how, warning)
 				}
 			}
 			testsql.Run(t, c.Pool, "delete from postern_internal.gate where gate_id = 'SINWOF_WARN'")
@@ -300,7 +300,7 @@ func TestBadRegistrationIsRefused(t *testing.T) {
 		"undeclared parameter":   "!X\n$DESCRIPTION=d\n$MESSAGE=&A",
 	} {
 		if _, err := c.administrator.Exec(t.Context(), "select sec_checkpoint_gate_api.register('SINWOF_B', $1)", message); testdb.Code(err) != "PS107" {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got %v, want PS107", name, err)
 		} else {
 			testdb.RequireCode(t, err, "PS107")
 		}

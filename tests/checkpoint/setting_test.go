@@ -24,7 +24,7 @@ func TestSettingsAcceptOnlyValidValues(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(settings) < 9 {
-		t.Fatalf("only %d settings", len(settings))
+		t.Fatalf("there are only %d settings", len(settings))
 	}
 	for _, setting := range settings {
 		good, bad := map[string]string{"true": "true", "ON": "true", " yes ": "true", "1": "true", "Off": "false", "no": "false", "0": "false", "false": "false"},
@@ -37,7 +37,7 @@ func TestSettingsAcceptOnlyValidValues(t *testing.T) {
 		for given, want := range good {
 			c.set(t, setting.Name, given)
 			if got := testsql.Value[string](t, c.administrator, "select value from postern.setting where name = $1", setting.Name); got != want {
-				t.Errorf("%s = %q became %q", setting.Name, given, got)
+				t.Errorf("%s = %q is stored as %q, want %q", setting.Name, given, got, want)
 			}
 		}
 		before := testsql.Value[string](t, c.administrator, "select value from postern.setting where name = $1", setting.Name)
@@ -75,12 +75,12 @@ func TestCommentRequired(t *testing.T) {
 func TestUsernameIsPrefilledOrRetyped(t *testing.T) {
 	c := newCompany(t, alice)
 	if got := c.stop(t, alice, approveGate, approveParameters).Username; got == nil || *got != alice {
-		t.Errorf("prefilled with %v", got)
+		t.Errorf("the dialog is prefilled with %v, want %s", got, alice)
 	}
 	c.set(t, "username_prefilled", "false")
 	asked := c.stop(t, alice, approveGate, approveParameters)
 	if asked.Username != nil {
-		t.Errorf("prefilled with %s", *asked.Username)
+		t.Errorf("the dialog is prefilled with %s, but the name must be typed", *asked.Username)
 	}
 	// Retyped means retyped: another name is wrong. Another case is the same name.
 	testdb.RequireCode(t, c.call(t, alice, openGates, c.answer(t, alice, asked.Challenge, "alicia", pins[alice], nil)), "PS102")
@@ -116,7 +116,7 @@ func TestCheckpointsDisabled(t *testing.T) {
 		"select postern.checkpoint('SINWOF_RELEASE')",
 	} {
 		if err := c.call(t, alice, call); err != nil {
-			t.Errorf("%s: %v", call, err)
+			t.Errorf("%s fails while checkpoints are disabled: %v", call, err)
 		}
 	}
 	if log := c.log(t); len(log) != 0 {

@@ -76,7 +76,7 @@ func TestSpellingsRace(t *testing.T) {
 			}
 		}
 		if refused == nil || errors[0] != nil && errors[1] != nil {
-			t.Errorf("%s: %v", name, errors)
+			t.Errorf("%s: got %v, want one error", name, errors)
 		}
 	}
 	// Without the functions: the table has the same rule.
@@ -84,6 +84,6 @@ func TestSpellingsRace(t *testing.T) {
 insert into postern_internal.gate (gate_id, description, message, message_template, parameters, unbound_parameters, active)
 values ('sinwof_approve', 'd', 'm', 'm', '{}', '{}', true)`)
 	if testdb.Code(err) != "23505" {
-		t.Errorf("got %v", err)
+		t.Errorf("the table accepts a second spelling: got %v, want 23505", err)
 	}
 }

@@ -89,7 +89,7 @@ func TestMalloryIsStoppedAndAliceApproves(t *testing.T) {
 		if got.Outcome != want.outcome || got.Gate != want.gate || got.Message != want.message || got.Userid != alice ||
 			got.AuthenticatedBy == nil || *got.AuthenticatedBy != alice || got.Scheme == nil || *got.Scheme != "PIN" ||
 			got.SessionRole != c.application.Config().User {
-			t.Errorf("entry %d is %+v", n, got)
+			t.Errorf("entry %d of the log is %+v", n, got)
 		}
 		if commented := got.Comment != nil && *got.Comment == comment; commented != (n > 0) {
 			t.Errorf("entry %d has the comment %v", n, got.Comment)

@@ -267,7 +267,7 @@ func TestDatabaseRoleIsItsEndUser(t *testing.T) {
 
 	testsql.Run(t, c.administrator, "select postern.create_user('CAROL', 'Carol', $1::text::name)", login.Name)
 	if got := testsql.Value[string](t, connection, "select fnd_session_api.get_fnd_user()"); got != "CAROL" {
-		t.Errorf("got %s", got)
+		t.Errorf("the end user is %s, want CAROL", got)
 	}
 	// A role that is no longer mapped is nobody, and not some other user.
 	testsql.Run(t, c.administrator, "select postern.set_user_active('CAROL', false)")
@@ -276,7 +276,7 @@ func TestDatabaseRoleIsItsEndUser(t *testing.T) {
 	// A mapped role may not speak for others.
 	for _, call := range []string{"select postern.assume_user('ALICE')", "select postern.begin_session('x')"} {
 		if err := execute(t, connection, call); testdb.Code(err) != "42501" {
-			t.Errorf("%s: %v", call, err)
+			t.Errorf("%s by a mapped role: got %v, want 42501", call, err)
 		}
 	}
 	for _, forged := range []string{alice, strings.Repeat("0", 64) + alice, strings.Repeat("0", 64), "x"} {

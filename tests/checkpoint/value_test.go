@@ -273,7 +273,7 @@ func TestGateIsPassedWithTheSameValueInAnotherSpelling(t *testing.T) {
 		ticket := c.approve(t, alice, gate, `{"AMOUNT": `+test.approved+`}`)
 		err := c.resend(t, alice, ticket, gate, `{"AMOUNT": `+test.reached+`}`)
 		if got := testdb.Code(err); got != test.want || err != nil && got == "" {
-			t.Errorf("approved %s, reached %s: %v", test.approved, test.reached, err)
+			t.Errorf("approved %s, reached with %s: got %v, want the code %q", test.approved, test.reached, err, test.want)
 		}
 	}
 	log := c.log(t)
@@ -304,7 +304,7 @@ func TestComparingIsCheapWhateverTheValues(t *testing.T) {
 			return err
 		})
 		if code := testdb.Code(err); code != "PS101" {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got %v, want PS101", name, err)
 		}
 	}
 }

@@ -45,7 +45,7 @@ func follow(t *testing.T, database *testdb.Database, arguments ...string) *follo
 				LogID int64 `json:"log_id"`
 			}
 			if err := json.Unmarshal(lines.Bytes(), &entry); err != nil {
-				t.Errorf("%s: %v", lines.Bytes(), err)
+				t.Errorf("the line %s is not an entry: %v", lines.Bytes(), err)
 			}
 			f.entries <- entry.LogID
 		}
@@ -120,7 +120,7 @@ func TestFollowShowsAnEntryThatCommitsLate(t *testing.T) {
 	}
 	time.Sleep(1200 * time.Millisecond)
 	if rest := followed.end(); len(rest) > 0 {
-		t.Errorf("shown twice: %d", rest)
+		t.Errorf("these entries were shown twice: %d", rest)
 	}
 }
 
@@ -178,7 +178,7 @@ func TestFollowShowsEachEntryOnceWhileManyWrite(t *testing.T) {
 	shown = append(shown, followed.end()...)
 	slices.Sort(shown)
 	if !slices.Equal(shown, written) {
-		t.Errorf("shown: %d\nwritten: %d", shown, written)
+		t.Errorf("shown were %d\nwritten were %d", shown, written)
 	}
 }
 

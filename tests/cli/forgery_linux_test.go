@@ -141,7 +141,7 @@ func requireHonest(t *testing.T, command, said string) {
 		}
 		for _, character := range line {
 			if character != '\t' && unicode.In(character, unicode.C, unicode.Zl, unicode.Zp, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) {
-				t.Errorf("%s says %U in %q", command, character, line)
+				t.Errorf("%s prints %U in %q", command, character, line)
 				return
 			}
 		}
@@ -166,7 +166,7 @@ func TestNoValueForgesALineOfOutput(t *testing.T) {
 		{"log", "prove", "1", "--heads", file("heads"), "-o", file("proof.json")},
 	} {
 		if said := run(t, false, arguments...); strings.Contains(said, "Error") {
-			t.Fatalf("%q: %s", arguments, said)
+			t.Fatalf("%q fails: %s", arguments, said)
 		}
 	}
 

@@ -32,7 +32,7 @@ func peak(t *testing.T, database *testdb.Database, program string, arguments ...
 	command.Stdout, command.Stderr = &out, &problems
 	leash.Tie(command)
 	if err := command.Run(); err != nil {
-		t.Fatalf("%s %q: %v: %s", program, arguments, err, &problems)
+		t.Fatalf("%s %q fails: %v: %s", program, arguments, err, &problems)
 	}
 	found := peakPattern.FindStringSubmatch(problems.String())
 	if found == nil {

@@ -103,7 +103,7 @@ func TestPoolerIsNamed(t *testing.T) {
 			code := cli.Main(context.Background(), append(arguments, "--database-url", url), strings.NewReader(""), &out, &problems)
 			if code != 1 || strings.Count(problems.String(), "HINT: ") != 1 ||
 				!strings.Contains(problems.String(), "HINT: Connect to the server itself: this is a pooler, such as PgBouncer") {
-				t.Errorf("%s, %q: %d\n%s%s", name, arguments, code, out.String(), problems.String())
+				t.Errorf("%s: %q ended with %d and does not name the pooler:\n%s%s", name, arguments, code, out.String(), problems.String())
 			}
 		}
 	}
@@ -126,7 +126,7 @@ func TestCompletionGivesUpOnASilentServer(t *testing.T) {
 	select {
 	case code := <-ended:
 		if code != 0 || out.String() != ":4\n" || strings.Contains(problems.String(), "rror:") {
-			t.Errorf("%d\n%s%s", code, out.String(), problems.String())
+			t.Errorf("the completion ended with %d:\n%s%s", code, out.String(), problems.String())
 		}
 	case <-time.After(time.Minute):
 		t.Error("completion still waits")

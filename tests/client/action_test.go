@@ -36,7 +36,7 @@ func TestActionIsApprovedAsOne(t *testing.T) {
 		asked++
 		if required.Gate != gate || required.Action != "ApproveInvoice" || required.Description != "Approve an invoice" ||
 			required.Message != "ApproveInvoice: Approve an invoice (INVOICE: 17)" || string(required.Parameters) != `{"INVOICE": 17}` {
-			t.Errorf("asked %+v", required)
+			t.Errorf("the prompt got %+v", required)
 		}
 		if asked == 1 {
 			return postern.Answer{Response: typo}, nil
@@ -44,7 +44,7 @@ func TestActionIsApprovedAsOne(t *testing.T) {
 		return postern.Answer{Response: pin}, nil
 	}, o.approveAction(t))
 	if err != nil || asked != 2 {
-		t.Fatalf("asked %d times: %v", asked, err)
+		t.Fatalf("asked %d times, want 2; error: %v", asked, err)
 	}
 	o.want(t, 1, "denied passed")
 }
@@ -63,7 +63,7 @@ func TestActionIsResumedAndCancelled(t *testing.T) {
 	// The action was approved, and not just its gate.
 	err := postern.Resume(t.Context(), o.application.Pool, o.alice, required.Challenge, answer, func(tx pgx.Tx) error { return approve(t.Context(), tx) })
 	if invalid := (*postern.TicketInvalid)(nil); !errors.As(err, &invalid) {
-		t.Fatalf("got %v", err)
+		t.Fatalf("the approval of the action was used for its gate alone: got %v, want a *TicketInvalid", err)
 	}
 	if err := postern.Resume(t.Context(), o.application.Pool, o.alice, required.Challenge, answer, o.approveAction(t)); err != nil {
 		t.Fatal(err)
@@ -80,12 +80,12 @@ func TestActionThatDoesNotKnowItsGateIsUnhandled(t *testing.T) {
 	err := postern.Do(t.Context(), o.application.Pool, o.alice, prompt, o.approveAction(t))
 	var unhandled *postern.Unhandled
 	if !errors.As(err, &unhandled) || unhandled.Gate != gate || unhandled.Action != "ApproveInvoice" || unhandled.Message != "Invoice 17 approved" {
-		t.Fatalf("got %v", err)
+		t.Fatalf("a gate that the action does not reference: got %v, want a *Unhandled", err)
 	}
 	o.want(t, 0, "")
 	o.exec(t, "select postern.remove_action('ApproveInvoice')")
 	err = postern.Do(t.Context(), o.application.Pool, o.alice, prompt, o.approveAction(t))
 	if unknown := (*postern.GateUnknown)(nil); !errors.As(err, &unknown) {
-		t.Fatalf("got %v", err)
+		t.Fatalf("an action that is not registered: got %v, want a *GateUnknown", err)
 	}
 }

@@ -130,20 +130,20 @@ func TestApprovedTransactionCommitsOnce(t *testing.T) {
 		asked++
 		if required.Gate != gate || required.Message != "Invoice 17 approved" || required.Username != "ALICE" ||
 			string(required.Parameters) != `{"INVOICE": 17}` || required.Rejected != nil || time.Until(required.ExpiresAt) < time.Minute {
-			t.Errorf("asked %+v", required)
+			t.Errorf("the prompt got %+v", required)
 		}
 		return postern.Answer{Username: "ALICE", Response: pin, Comment: "as agreed", Scheme: "PIN"}, nil
 	})
 	if err != nil || asked != 1 {
-		t.Fatalf("asked %d times: %v", asked, err)
+		t.Fatalf("asked %d times, want once; error: %v", asked, err)
 	}
 	o.want(t, 1, "passed")
 	entries, err := query.New(o.Pool).ListLog(t.Context(), query.ListLogParams{ToLogID: math.MaxInt64, GateID: new(gate), PageSize: 10, PageOctets: 1 << 20})
 	if err != nil || len(entries) != 1 {
-		t.Fatalf("got %d entries: %v", len(entries), err)
+		t.Fatalf("the log has %d entries, want 1; error: %v", len(entries), err)
 	}
 	if entry := entries[0]; entry.UserID != "ALICE" || *entry.AuthenticatedBy != "ALICE" || *entry.Comment != "as agreed" || entry.TransactionID == 0 {
-		t.Errorf("got entry %+v", entry)
+		t.Errorf("the entry of the log is %+v", entry)
 	}
 }
 
@@ -174,7 +174,7 @@ func TestTypoIsAskedAgainWithANewChallenge(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(challenges) != 2 || challenges[0] == challenges[1] {
-		t.Errorf("challenges %q", challenges)
+		t.Errorf("the challenges are %q, want two different ones", challenges)
 	}
 	o.want(t, 1, "denied passed")
 }
@@ -187,7 +187,7 @@ func TestLockOutEndsTheQuestions(t *testing.T) {
 	var locked *postern.Locked
 	err := o.approve(t.Context(), o.application.Pool, answers(typo, "482932", pin, pin))
 	if !errors.As(err, &locked) || locked.Server.Hint == "" {
-		t.Errorf("got %v", err)
+		t.Errorf("got %v, want a *Locked with a HINT", err)
 	}
 	o.want(t, 0, "denied denied denied")
 }
@@ -202,7 +202,7 @@ func TestDeniedApprovalIsNotRetriedWithoutThePrompt(t *testing.T) {
 	})
 	var denied *postern.Denied
 	if !errors.As(err, &denied) || asked != 1 {
-		t.Errorf("asked %d times: %v", asked, err)
+		t.Errorf("asked %d times, want once; got %v, want a *Denied", asked, err)
 	}
 	o.want(t, 0, "denied")
 }
@@ -214,12 +214,12 @@ func TestRefusalIsLogged(t *testing.T) {
 	})
 	var cancelled *postern.Cancelled
 	if !errors.As(err, &cancelled) || !errors.Is(err, postern.ErrCancelled) || cancelled.Required.Gate != gate {
-		t.Errorf("got %v", err)
+		t.Errorf("got %v, want a *Cancelled for gate %s", err, gate)
 	}
 	o.want(t, 0, "cancelled")
 	var comment string
 	if err := o.Pool.QueryRow(t.Context(), "select comment from postern.checkpoint_log where outcome = 'cancelled'").Scan(&comment); err != nil || comment != "wrong supplier" {
-		t.Errorf("comment %q: %v", comment, err)
+		t.Errorf("the comment in the log is %q; error: %v", comment, err)
 	}
 }
 
@@ -230,7 +230,7 @@ func TestPromptsErrorEndsItUnlogged(t *testing.T) {
 		return postern.Answer{}, failure
 	})
 	if !errors.Is(err, failure) {
-		t.Errorf("got %v", err)
+		t.Errorf("got %v, want the error of the prompt", err)
 	}
 	o.want(t, 0, "")
 }
@@ -239,7 +239,7 @@ func TestWithoutPromptTheCheckpointIsTheError(t *testing.T) {
 	o := newOffice(t)
 	var required *postern.CheckpointRequired
 	if err := o.approve(t.Context(), o.application.Pool, nil); !errors.As(err, &required) || required.Gate != gate {
-		t.Errorf("got %v", err)
+		t.Errorf("without a prompt: got %v, want a *CheckpointRequired", err)
 	}
 	o.want(t, 0, "")
 }
@@ -263,7 +263,7 @@ func TestMissingCommentIsAskedForAgain(t *testing.T) {
 		return answer, nil
 	})
 	if err != nil || asked != 2 {
-		t.Fatalf("asked %d times: %v", asked, err)
+		t.Fatalf("asked %d times, want twice; error: %v", asked, err)
 	}
 	o.want(t, 1, "passed")
 }
@@ -275,7 +275,7 @@ func TestResume(t *testing.T) {
 	question := func() string {
 		var required *postern.CheckpointRequired
 		if err := o.approve(t.Context(), o.application.Pool, nil); !errors.As(err, &required) {
-			t.Fatalf("got %v", err)
+			t.Fatalf("the first request: got %v, want a *CheckpointRequired", err)
 		}
 		return required.Challenge
 	}
@@ -284,7 +284,7 @@ func TestResume(t *testing.T) {
 	}
 	var denied *postern.Denied
 	if err := resume(question(), typo, work); !errors.As(err, &denied) {
-		t.Errorf("got %v", err)
+		t.Errorf("a wrong PIN: got %v, want a *Denied", err)
 	}
 	var invalid *postern.TicketInvalid
 	err := resume(question(), pin, func(tx pgx.Tx) error {
@@ -313,7 +313,7 @@ func TestOtherParametersOnTheSecondRun(t *testing.T) {
 	})
 	var invalid *postern.TicketInvalid
 	if !errors.As(err, &invalid) || run != 2 {
-		t.Errorf("%d runs: %v", run, err)
+		t.Errorf("work ran %d times, want twice; got %v, want a *TicketInvalid", run, err)
 	}
 	o.want(t, 0, "")
 }
@@ -365,7 +365,7 @@ func TestContextEndsTheConversation(t *testing.T) {
 		return postern.Answer{Response: pin}, nil
 	})
 	if !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
+		t.Errorf("got %v, want context.Canceled", err)
 	}
 	o.want(t, 0, "")
 }
@@ -407,7 +407,7 @@ func TestSessions(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			userid, err := whoami(test.login, test.session)
 			if userid != test.userid || testdb.Code(err) != test.code {
-				t.Errorf("got %q, %v", userid, err)
+				t.Errorf("the user is %q with the error %v, want %q with the code %q", userid, err, test.userid, test.code)
 			}
 		})
 	}
@@ -506,7 +506,7 @@ func TestResponseStaysOutOfErrors(t *testing.T) {
 	for _, response := range []string{"secret\x00", "secret\xff", "secret"} {
 		err := o.approve(t.Context(), o.application.Pool, answers(response))
 		if err == nil {
-			t.Fatal("passed")
+			t.Fatal("the wrong response passed the gate")
 		}
 		text := fmt.Sprintf("%v %+v %#v", err, err, err)
 		var server *pgconn.PgError
@@ -514,7 +514,7 @@ func TestResponseStaysOutOfErrors(t *testing.T) {
 			text += fmt.Sprintf("%#v", *server)
 		}
 		if strings.Contains(text, "secret") {
-			t.Errorf("%q is in %s", response, text)
+			t.Errorf("the response %q is in the error %s", response, text)
 		}
 	}
 }
@@ -567,7 +567,7 @@ func TestManyApproveAtOnce(t *testing.T) {
 		}
 	}
 	if asked.Load() != sessions {
-		t.Errorf("asked %d times", asked.Load())
+		t.Errorf("asked %d times, want %d", asked.Load(), sessions)
 	}
 	o.want(t, sessions, "passed passed passed passed")
 }

@@ -42,7 +42,7 @@ func TestReasonsOfInvalidTickets(t *testing.T) {
 	} {
 		var invalid *postern.TicketInvalid
 		if !errors.As(test.err, &invalid) || invalid.Reason != reason || invalid.Explanation == "" || invalid.Gate != test.gate || invalid.Server.Hint == "" {
-			t.Errorf("%s: %v, %+v", reason, test.err, invalid)
+			t.Errorf("%s: got %v, as %+v", reason, test.err, invalid)
 		}
 	}
 	// A ticket that was used too late.
@@ -52,7 +52,7 @@ create trigger age before insert on postern_internal.ticket for each row execute
 	err := resume(question(), func(tx pgx.Tx) error { return approve(t.Context(), tx) })
 	var invalid *postern.TicketInvalid
 	if !errors.As(err, &invalid) || invalid.Reason != "expired" || !invalid.ExpiresAt.Before(time.Now()) {
-		t.Errorf("expired: %v, %+v", err, invalid)
+		t.Errorf("the expired ticket: got %v, as %+v", err, invalid)
 	}
 }
 
@@ -71,11 +71,11 @@ func TestLockSaysUntilWhen(t *testing.T) {
 	}
 	var denied *postern.Denied
 	if err := attempt(); !errors.As(err, &denied) || denied.UnlocksAt.IsZero() {
-		t.Fatalf("%v, %+v", err, denied)
+		t.Fatalf("the answer that locks: got %v, want a *Denied with a time: %+v", err, denied)
 	}
 	var locked *postern.Locked
 	if err := attempt(); !errors.As(err, &locked) || !locked.UnlocksAt.Equal(denied.UnlocksAt) {
-		t.Errorf("%v, %+v", err, locked)
+		t.Errorf("an answer while locked: got %v, want a *Locked until %v: %+v", err, denied.UnlocksAt, locked)
 	}
 }
 
@@ -110,7 +110,7 @@ insert into public."an ""odd"" table" values ('20', 20)`)
 		})
 		var refused *postern.RowRefused
 		if !errors.As(err, &refused) || refused.Table != `an "odd" table` || refused.Policy == "" || refused.Server.Code != "42501" {
-			t.Errorf("%s: %T %v, %+v", statement, err, err, refused)
+			t.Errorf("%s: got %T %v, as %+v", statement, err, err, refused)
 		}
 	}
 	err := postern.Do(t.Context(), o.application.Pool, o.alice, nil, func(tx pgx.Tx) error {
@@ -119,6 +119,6 @@ insert into public."an ""odd"" table" values ('20', 20)`)
 	})
 	var refused *postern.RowRefused
 	if testdb.Code(err) != "42501" || errors.As(err, &refused) {
-		t.Errorf("a missing grant: %v", err)
+		t.Errorf("a missing grant: got %v, want 42501 that is no *RowRefused", err)
 	}
 }

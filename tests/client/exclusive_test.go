@@ -103,7 +103,7 @@ func TestOrderOfGatesMayChange(t *testing.T) {
 	})
 	var invalid *postern.TicketInvalid
 	if !errors.As(err, &invalid) || len(asked) != 1 {
-		t.Errorf("asked %q: %v", asked, err)
+		t.Errorf("asked %q, want one question; got %v, want a *TicketInvalid", asked, err)
 	}
 }
 
@@ -174,10 +174,10 @@ func TestQuestionsEnd(t *testing.T) {
 	})
 	var required *postern.CheckpointRequired
 	if !errors.As(err, &required) || !strings.Contains(err.Error(), "after 100 answers") || len(asked) != 100 {
-		t.Errorf("asked %d times: %v", len(asked), err)
+		t.Errorf("asked %d times, want 100; error: %v", len(asked), err)
 	}
 	if got := o.passed(t); got != "" {
-		t.Errorf("passed %q", got)
+		t.Errorf("the log has the passes %q, want none", got)
 	}
 }
 
@@ -203,7 +203,7 @@ func TestResumeCollectsApprovals(t *testing.T) {
 		t.Helper()
 		var required *postern.CheckpointRequired
 		if !errors.As(err, &required) {
-			t.Fatalf("got %v", err)
+			t.Fatalf("got %v, want a *CheckpointRequired", err)
 		}
 		return required
 	}
@@ -213,7 +213,7 @@ func TestResumeCollectsApprovals(t *testing.T) {
 	first := required(postern.Do(t.Context(), o.application.Pool, o.alice, nil, work))
 	second := required(resume(first.Challenge))
 	if first.Message != "1 paid" || second.Message != "Invoice 17 approved" {
-		t.Fatalf("asked %q and %q", first.Message, second.Message)
+		t.Fatalf("asked %q and then %q", first.Message, second.Message)
 	}
 	// A refusal is logged as it was asked.
 	if err := postern.Cancel(t.Context(), o.application.Pool, o.alice, second.Challenge, "no"); err != nil {
@@ -235,7 +235,7 @@ func TestResumeCollectsApprovals(t *testing.T) {
 	}
 	for _, nonsense := range []string{"+", third.Challenge + "+", third.Challenge + "+x", third.Challenge + "+{" + strings.Repeat("0", 36) + "}"} {
 		if err := resume(nonsense); !errors.As(err, &invalid) || invalid.Reason != "malformed" || invalid.Server.Hint == "" {
-			t.Errorf("%q: %v", nonsense, err)
+			t.Errorf("the challenge %q: got %v, want a *TicketInvalid, malformed", nonsense, err)
 		}
 	}
 	o.want(t, 1, "cancelled passed")
@@ -246,10 +246,10 @@ func TestResumeCollectsApprovals(t *testing.T) {
 	o.exec(t, "update postern_internal.ticket set expires_at = clock_timestamp()")
 	again := required(resume(second.Challenge))
 	if again.Message != "1 paid" || !errors.As(again.Rejected, &invalid) || time.Until(again.ExpiresAt) < time.Minute {
-		t.Errorf("asked %+v", again)
+		t.Errorf("after an approval has expired, asked %+v", again)
 	}
 	if next := required(resume(again.Challenge)); next.Message != "Invoice 17 approved" {
-		t.Errorf("asked %+v", next)
+		t.Errorf("after that approval, asked %+v", next)
 	}
 }
 
@@ -267,6 +267,6 @@ func TestPlantedChallengeBringsNoTickets(t *testing.T) {
 	})
 	var required *postern.CheckpointRequired
 	if errors.As(err, &required) || err == nil || !strings.Contains(err.Error(), "carries tickets") {
-		t.Errorf("got %v", err)
+		t.Errorf("got %v, want an error about carried tickets", err)
 	}
 }

@@ -48,7 +48,7 @@ func TestApplicationAsksAboutCompaniesAndLedgers(t *testing.T) {
 		queries := db.New(tx)
 		own, err := queries.ListOwnCompanies(ctx)
 		if err != nil || len(own) != 1 || own[0] != (db.OwnCompany{Company: "10", UserID: "ALICE", IsDefault: true}) {
-			t.Errorf("own companies %v, %v", own, err)
+			t.Errorf("the user's companies are %v; error: %v", own, err)
 		}
 		if err := queries.RequireCompany(ctx, "10"); err != nil {
 			t.Error(err)
@@ -73,7 +73,7 @@ func TestApplicationAsksAboutCompaniesAndLedgers(t *testing.T) {
 			}, false},
 		} {
 			if got, err := ask.do(); err != nil || got != ask.want {
-				t.Errorf("%s: %v, %v", question, got, err)
+				t.Errorf("%s: got %v and %v, want %v", question, got, err, ask.want)
 			}
 		}
 		return nil
@@ -84,7 +84,7 @@ func TestApplicationAsksAboutCompaniesAndLedgers(t *testing.T) {
 
 	err = postern.Do(ctx, o.application.Pool, o.alice, nil, func(tx pgx.Tx) error { return db.New(tx).RequireCompany(ctx, "20") })
 	if refused, ok := err.(*postern.CompanyNotAuthorized); !ok || refused.Server.Hint == "" {
-		t.Errorf("another's company: %v", err)
+		t.Errorf("another user's company: got %v, want a *CompanyNotAuthorized", err)
 	}
 	err = postern.Do(ctx, o.application.Pool, o.alice, nil, func(tx pgx.Tx) error {
 		_, err := db.New(tx).IsCodeStringAllowed(ctx, db.IsCodeStringAllowedParams{Company: "10"})

@@ -203,7 +203,7 @@ func TestTransactionModePooler(t *testing.T) {
 					})
 					others(t.Context())
 					if err != nil || turns != 3 {
-						t.Errorf("%d turns: %v", turns, err)
+						t.Errorf("%d turns, want 3; error: %v", turns, err)
 					}
 					o.want(t, number+1, strings.TrimSpace(strings.Repeat("denied passed ", number+1)))
 					all := strings.Join(seen.statements, "\n")

@@ -67,7 +67,7 @@ func TestRetriesEnd(t *testing.T) {
 		})
 		cancel()
 		if testdb.Code(err) != test.code || runs != test.runs {
-			t.Errorf("%s: %d runs: %v", name, runs, err)
+			t.Errorf("%s: work ran %d times, want %d; got %v, want the code %s", name, runs, test.runs, err, test.code)
 		}
 	}
 }
@@ -164,11 +164,11 @@ func TestOwnBeginIsRefused(t *testing.T) {
 	o := newOffice(t)
 	for _, options := range []pgx.TxOptions{{BeginQuery: "begin"}, {CommitQuery: "commit and chain"}} {
 		err := postern.Do(t.Context(), o.application.Pool, o.alice.WithTxOptions(options), nil, func(pgx.Tx) error {
-			t.Error("work runs")
+			t.Error("work runs, although the options are refused")
 			return nil
 		})
 		if err == nil {
-			t.Errorf("%+v was taken", options)
+			t.Errorf("the options %+v were accepted", options)
 		}
 	}
 }
@@ -187,7 +187,7 @@ func TestSameRejectedAnswerEndsTheQuestions(t *testing.T) {
 	}
 	var denied *postern.Denied
 	if err := o.approve(t.Context(), o.application.Pool, careless(typo)); !errors.As(err, &denied) || asked != 2 {
-		t.Errorf("asked %d times: %v", asked, err)
+		t.Errorf("asked %d times, want twice; got %v, want a *Denied", asked, err)
 	}
 	o.want(t, 0, "denied")
 
@@ -203,7 +203,7 @@ func TestSameRejectedAnswerEndsTheQuestions(t *testing.T) {
 		return postern.Answer{Response: pin}, nil
 	})
 	if !errors.As(err, &comment) || asked != 2 {
-		t.Errorf("asked %d times: %v", asked, err)
+		t.Errorf("asked %d times, want twice; error: %v", asked, err)
 	}
 	if err := o.approve(t.Context(), o.application.Pool, careless(pin)); err != nil {
 		t.Error(err)

@@ -143,7 +143,7 @@ func TestTransactionBeginsWithAnyStatement(t *testing.T) {
 					return outcome
 				})
 				if got := o.approvals(t); err != outcome || got != want || userid != "ALICE" {
-					t.Errorf("%s, %s: %d approvals by %q, %v", connection, name, got, userid, err)
+					t.Errorf("%s, %s: %d approvals, want %d, by %q; error: %v, want %v", connection, name, got, want, userid, err, outcome)
 				}
 			}
 		}
@@ -171,10 +171,10 @@ func TestGateIsTheFirstStatement(t *testing.T) {
 		} {
 			var required *postern.CheckpointRequired
 			if err := postern.Do(t.Context(), pool, o.alice, nil, pass); !errors.As(err, &required) {
-				t.Errorf("%s, %s: without a prompt %v", connection, name, err)
+				t.Errorf("%s, %s: without a prompt got %v, want a *CheckpointRequired", connection, name, err)
 			}
 			if err := postern.Do(t.Context(), pool, o.alice, answers(pin), pass); err != nil {
-				t.Errorf("%s, %s: %v", connection, name, err)
+				t.Errorf("%s, %s: with a prompt got %v", connection, name, err)
 			}
 			passed = append(passed, "passed")
 		}
@@ -208,7 +208,7 @@ func TestTransactionBeginsWithoutPreparedStatements(t *testing.T) {
 				}
 				err := postern.Do(t.Context(), connection, o.alice, nil, func(tx pgx.Tx) error { return send(t.Context(), tx) })
 				if got := o.approvals(t); err != nil || got != 1 {
-					t.Errorf("%s, %s: %d approvals, %v", name, statement, got, err)
+					t.Errorf("%s, %s: %d approvals, want 1; error: %v", name, statement, got, err)
 				}
 			}
 		}
@@ -250,7 +250,7 @@ func TestNothingIsDoneAfterAPanic(t *testing.T) {
 		func() {
 			defer func() {
 				if recover() != "traced" {
-					t.Errorf("%s: no panic", mode)
+					t.Errorf("%s: the tracer's panic was lost", mode)
 				}
 			}()
 			_ = postern.Do(t.Context(), pool, o.alice, nil, func(tx pgx.Tx) error {
@@ -259,7 +259,7 @@ func TestNothingIsDoneAfterAPanic(t *testing.T) {
 			})
 		}()
 		if got := o.approvals(t); got != 0 {
-			t.Errorf("%s: %d approvals", mode, got)
+			t.Errorf("%s: %d approvals after a panic, want none", mode, got)
 		}
 		if used := pool.Stat().AcquiredConns(); used != 0 {
 			t.Errorf("%s: %d connections are still in use", mode, used)
@@ -316,7 +316,7 @@ func TestWorkDoesNotRunAfterARefusedStart(t *testing.T) {
 		_, _ = connection.Exec(t.Context(), query.SQL) // it ignores the error
 	}
 	if got := o.approvals(t); got != 1 {
-		t.Fatalf("naive: %d approvals", got)
+		t.Fatalf("naive: %d approvals, want 1", got)
 	}
 	for connection, pool := range o.connections(t) {
 		for name, test := range map[string]struct {
@@ -331,11 +331,11 @@ func TestWorkDoesNotRunAfterARefusedStart(t *testing.T) {
 			"no function": {start("select postern.no_such_function($1)", ticket), "42883"},
 		} {
 			err := transaction.Run(t.Context(), pool, pgx.TxOptions{}, test.start, func(tx pgx.Tx) error {
-				t.Errorf("%s, %s: work runs", connection, name)
+				t.Errorf("%s, %s: work runs after a refused start", connection, name)
 				return statements["Exec"](t.Context(), tx)
 			})
 			if got := o.approvals(t); got != 0 || testdb.Code(err) != test.code {
-				t.Errorf("%s, %s: %d approvals, %v", connection, name, got, err)
+				t.Errorf("%s, %s: %d approvals, want none; got %v, want the code %s", connection, name, got, err, test.code)
 			}
 		}
 	}
@@ -346,11 +346,11 @@ func TestWorkDoesNotRunWithoutASignature(t *testing.T) {
 	o := newOffice(t)
 	for connection, pool := range o.connections(t) {
 		err := postern.Do(t.Context(), pool, postern.TokenSession(postern.Signer{}, "ALICE"), nil, func(tx pgx.Tx) error {
-			t.Errorf("%s: work runs", connection)
+			t.Errorf("%s: work runs without a signature", connection)
 			return nil
 		})
 		if err == nil || !strings.Contains(err.Error(), "NewSigner") {
-			t.Errorf("%s: %v", connection, err)
+			t.Errorf("%s: got %v, want an error that names NewSigner", connection, err)
 		}
 	}
 }
@@ -379,7 +379,7 @@ func TestTransactionContinuesAfterClientErrors(t *testing.T) {
 				return statements["Exec"](t.Context(), tx)
 			})
 			if got := o.approvals(t); err != nil || got != 1 {
-				t.Errorf("%s, %s: %d approvals, %v", connection, name, got, err)
+				t.Errorf("%s, %s: %d approvals, want 1; error: %v", connection, name, got, err)
 			}
 		}
 	}
@@ -415,7 +415,7 @@ func TestConnectionIsCleanAfterwards(t *testing.T) {
 			_ = end() // other tests check its error
 			tx, err := pool.BeginTx(t.Context(), pgx.TxOptions{})
 			if err != nil {
-				t.Errorf("%s after %s: %v", connection, name, err)
+				t.Errorf("%s after %s: the next transaction fails: %v", connection, name, err)
 				continue
 			}
 			var left string
@@ -426,7 +426,7 @@ select concat(current_setting('postern.session', true), current_setting('postern
 				t.Errorf("%s after %s: %q is left, %v", connection, name, left, err)
 			}
 			if err := tx.Rollback(t.Context()); err != nil {
-				t.Errorf("%s after %s: %v", connection, name, err)
+				t.Errorf("%s after %s: the rollback fails: %v", connection, name, err)
 			}
 		}
 	}
@@ -459,7 +459,7 @@ func TestNothingIsDoneAfterLosingTheConnection(t *testing.T) {
 		err := postern.Do(ctx, o.application.Pool, o.alice, nil, func(tx pgx.Tx) error { return lose(ctx, cancel, tx) })
 		cancel()
 		if got := o.approvals(t); err == nil || got != 0 {
-			t.Errorf("%s: %d approvals, %v", name, got, err)
+			t.Errorf("%s: %d approvals, want none; error: %v", name, got, err)
 		}
 	}
 	closed, err := pgxpool.New(t.Context(), o.application.URL)
@@ -472,7 +472,7 @@ func TestNothingIsDoneAfterLosingTheConnection(t *testing.T) {
 		return nil
 	})
 	if err == nil || errors.Is(err, pgx.ErrTxClosed) {
-		t.Errorf("a closed pool: %v", err)
+		t.Errorf("a closed pool: got %v, want an error that is not ErrTxClosed", err)
 	}
 }
 

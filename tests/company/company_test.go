@@ -33,7 +33,7 @@ func TestUserSeesOnlyTheirCompanies(t *testing.T) {
 			for _, view := range []string{"user_finance_auth_pub", "company_finance_auth_pub", "company_finance_auth", "company_finance_auth1"} {
 				got := Values[string](t, tx, "select concat_ws(' ', company, userid, is_default) from postern."+view+" order by 1")
 				if !slices.Equal(got, want) {
-					t.Errorf("%s in %s: %q, want %q", userid, view, got, want)
+					t.Errorf("%s sees %q in %s, want %q", userid, got, view, want)
 				}
 			}
 		})
@@ -46,7 +46,7 @@ func TestCompanyRecordIsOpenAndItsUsersAreNot(t *testing.T) {
 	application := database.Login(t, "postern_trusted_app").Connect(t)
 	As(t, application, "CARL", func(tx pgx.Tx) {
 		if got := Values[string](t, tx, "select name from postern.company order by 1"); !slices.Equal(got, []string{"Company 10", "Company 20", "Company 30"}) {
-			t.Errorf("companies %q", got)
+			t.Errorf("the companies are %q", got)
 		}
 	})
 	for _, sql := range []string{
@@ -65,7 +65,7 @@ func TestDeprecatedViewsSaySo(t *testing.T) {
 	for _, view := range []string{"company_finance_auth_pub", "company_finance_auth", "company_finance_auth1"} {
 		comment := Value[string](t, database.Pool, "select obj_description(('postern.' || $1)::regclass)", view)
 		if !strings.Contains(comment, "deprecated: use postern.user_finance_auth_pub") {
-			t.Errorf("%s: %s", view, comment)
+			t.Errorf("the comment of %s does not name the view to use: %s", view, comment)
 		}
 	}
 }
@@ -84,7 +84,7 @@ begin insert into public.seen values (userid); return true; end $$`)
 		}
 	})
 	if got := Values[string](t, database.Pool, "select distinct userid from public.seen"); !slices.Equal(got, []string{"BEN"}) {
-		t.Errorf("seen: %q", got)
+		t.Errorf("the function has seen rows of %q, want only BEN's", got)
 	}
 }
 
@@ -209,6 +209,6 @@ func TestConcurrentDefaultsLeaveOne(t *testing.T) {
 		}
 	}
 	if got := Value[int](t, database.Pool, "select count(*) from postern.company_user where userid = 'ANN' and is_default"); got != 1 {
-		t.Errorf("%d defaults", got)
+		t.Errorf("ANN has %d default companies, want 1", got)
 	}
 }

@@ -28,7 +28,7 @@ func TestOnlyColleaguesSeeEachOther(t *testing.T) {
 	} {
 		tx := Begin(t, application, test.asking)
 		if got := Value[bool](t, tx, "select postern.is_company_user($1, $2)", test.company, test.userid); got != test.want {
-			t.Errorf("%s about %s in %s: %v", test.asking, test.userid, test.company, got)
+			t.Errorf("%s asks about %s in %s: got %v, want %v", test.asking, test.userid, test.company, got, test.want)
 		}
 		for _, sql := range []string{"select user_finance_api.exist($1, $2)", "select postern.require_company_user($1, $2)"} {
 			Within(t, tx, func(tx pgx.Tx) {

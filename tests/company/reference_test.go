@@ -70,11 +70,11 @@ reset search_path`)
 		As(t, application, userid, func(tx pgx.Tx) {
 			for _, view := range []string{"some_view", "current_view"} {
 				if got := Values[int64](t, tx, "select coalesce(sum(amount), 0) from "+view); !slices.Equal(got, want.total) {
-					t.Errorf("%s of %s: %v, want %v", view, userid, got, want.total)
+					t.Errorf("%s sees in %s the sum %v, want %v", userid, view, got, want.total)
 				}
 			}
 			if got := Value[string](t, tx, "select authorized_in_ten()"); got != want.authorized {
-				t.Errorf("%s: %s, want %s", userid, got, want.authorized)
+				t.Errorf("%s: authorized_in_ten() is %s, want %s", userid, got, want.authorized)
 			}
 			Within(t, tx, func(tx pgx.Tx) {
 				if want.authorized == "yes, yes" {
@@ -84,7 +84,7 @@ reset search_path`)
 				}
 			})
 			if got := Value[string](t, tx, "SELECT dummy FROM dual"); got != "X" {
-				t.Errorf("dual holds %q", got)
+				t.Errorf("dual has %q, want X", got)
 			}
 		})
 	}

@@ -203,7 +203,7 @@ func TestScriptsThatAreOnlyShownAreComplete(t *testing.T) {
 			command := exec.CommandContext(t.Context(), "sh", "-n")
 			command.Stdin = strings.NewReader(script)
 			if out, err := command.CombinedOutput(); err != nil {
-				t.Errorf("%s: %v: %s\n%s", file, err, out, script)
+				t.Errorf("%s: the shell cannot parse the script: %v: %s\n%s", file, err, out, script)
 			}
 			return ast.WalkContinue, nil
 		})
@@ -235,7 +235,7 @@ func TestFileLinksLeadSomewhere(t *testing.T) {
 				return ast.WalkContinue, nil
 			}
 			if _, err := os.Stat(filepath.Join(filepath.Dir(file), target.Path)); err != nil {
-				t.Errorf("%s: %v", file, err)
+				t.Errorf("%s has a broken link: %v", file, err)
 			}
 			return ast.WalkContinue, nil
 		})
@@ -329,16 +329,16 @@ func runBlock(t *testing.T, database *testdb.Database, installer, folder string,
 			Stderr:    &errors,
 		})
 		if err != nil {
-			t.Fatalf("%v\n%s\n%s", err, b.code, errors.String())
+			t.Fatalf("psql cannot run the block: %v\n%s\n%s", err, b.code, errors.String())
 		}
 		if !strings.Contains(b.output, "ERROR:") && strings.Contains(errors.String(), "ERROR:") {
-			t.Errorf("fails:\n%s\n%s", b.code, errors.String())
+			t.Errorf("the block fails, and the page shows no error:\n%s\n%s", b.code, errors.String())
 		}
 		checkOutput(t, b, out.String()+errors.String())
 	case "sh":
 		out, err := shell(t, database, installer, folder, b.code, environment...)
 		if err != nil {
-			t.Errorf("%v:\n%s\n%s", err, b.code, out)
+			t.Errorf("the block fails: %v:\n%s\n%s", err, b.code, out)
 		}
 		checkOutput(t, b, out)
 	case "go":
@@ -441,7 +441,7 @@ func buildInstaller(t *testing.T) string {
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "./cmd/installer")
 	build.Dir = root
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		t.Fatalf("build the installer: %v\n%s", err, out)
 	}
 	return path
 }

@@ -462,7 +462,7 @@ func TestEachFaultIsFoundAndFixed(t *testing.T) {
 					object = "table shop.{table}"
 				}
 				if !strings.HasPrefix(one.Object, s.fill(object)) || one.Level != f.level || one.Title == "" {
-					t.Errorf("found %+v, want %s %s", one, f.level, s.fill(object))
+					t.Errorf("found %+v, want the level %s and an object that begins with %s", one, f.level, s.fill(object))
 				}
 				if !strings.HasSuffix(one.Detail, ". See docs/doctor/"+f.code+".md.") {
 					t.Errorf("the detail is %q", one.Detail)
@@ -483,7 +483,7 @@ func TestEachFaultIsFoundAndFixed(t *testing.T) {
 				}
 				for _, left := range s.findings(t) {
 					if left.Code == f.code || !slices.Contains(f.also, left.Code) {
-						t.Errorf("left after %q: %+v", one.Fix, left)
+						t.Errorf("after the fix %q, doctor still finds %+v", one.Fix, left)
 					}
 				}
 				if after := s.rows(t); after != before {

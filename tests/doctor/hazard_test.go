@@ -97,7 +97,7 @@ create function shop.tells(text) returns text immutable language plpgsql as $$ b
 		t.Errorf("the index told %q", told)
 	}
 	if found := s.findings(t); !slices.ContainsFunc(found, func(one finding) bool { return one.Code == "row_function" }) {
-		t.Errorf("found %+v", found)
+		t.Errorf("found %+v, want row_function among them", found)
 	}
 }
 

@@ -31,7 +31,7 @@ create table shop.{table}_rest partition of shop.{table} default;`,
 			Run(t, migrator, "select postern.protect_company('shop.supplier'), postern.protect_company('shop.voucher')")
 			found := s.findings(t)
 			if len(found) != 1 || found[0].Code != "foreign_key_action" {
-				t.Fatalf("found %+v", found)
+				t.Fatalf("found %+v, want foreign_key_action only", found)
 			}
 			Run(t, migrator, found[0].Fix)
 			s.requireFindings(t)

@@ -19,7 +19,7 @@ func TestEveryCheckHasItsFileAndItsPage(t *testing.T) {
 		t.Errorf("the checks are %v, and %v can be accepted", codes, acceptance.FindingNames())
 	}
 	if len(codes) < 20 {
-		t.Fatalf("only %d checks", len(codes))
+		t.Fatalf("only %d checks were found", len(codes))
 	}
 	index := read(t, filepath.Join(pages, "README.md"))
 	for _, code := range codes {

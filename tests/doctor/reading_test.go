@@ -104,7 +104,7 @@ func TestEditingUnrelatedFunctionKeepsGateReadingsFresh(t *testing.T) {
 	} {
 		Run(t, connection, change)
 		if of := unread(t, connection); len(of) > 0 {
-			t.Errorf("after %s: %+v", change, of)
+			t.Errorf("after %s, doctor asks for another reading: %+v", change, of)
 		}
 	}
 }
@@ -150,7 +150,7 @@ func TestReadOnlySessionFindsTheSame(t *testing.T) {
 	Run(t, reading, "set default_transaction_read_only = on")
 	found, notKept := examine(t, reading)
 	if len(found) != 1 || found[0].Object != "gate SHOP_OTHER" || notKept == nil || !strings.Contains(notKept.Error(), "only reads") {
-		t.Errorf("found %+v, kept: %v", found, notKept)
+		t.Errorf("found %+v; the reading was not kept because of: %v", found, notKept)
 	}
 	requireUnread(t, database.Pool)
 
@@ -160,7 +160,7 @@ func TestReadOnlySessionFindsTheSame(t *testing.T) {
 	Run(t, holder, "begin; select postern.keep_gate_reading('another', '[]')")
 	found, notKept = examine(t, admin.Connect(t))
 	if len(found) != 1 || notKept == nil || !strings.Contains(notKept.Error(), "another session") {
-		t.Errorf("found %+v, kept: %v", found, notKept)
+		t.Errorf("found %+v; the reading was not kept because of: %v", found, notKept)
 	}
 	Run(t, holder, "rollback")
 }

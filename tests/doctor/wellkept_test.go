@@ -202,7 +202,7 @@ func TestDemoHasNoFinding(t *testing.T) {
 	others := databases()
 	var out bytes.Buffer
 	if err := demo.Run(t.Context(), demo.Options{Out: &out, Installer: cli.RunOn, Keep: true}); err != nil {
-		t.Fatalf("%v\n%s", err, &out)
+		t.Fatalf("the demo fails: %v\n%s", err, &out)
 	}
 	made := slices.DeleteFunc(databases(), func(name string) bool { return slices.Contains(others, name) })
 	if len(made) != 1 {
@@ -252,7 +252,7 @@ func TestOldMinorReleasesListTheirCVEs(t *testing.T) {
 		slices.Sort(got)
 		slices.Sort(want)
 		if !slices.Equal(got, want) {
-			t.Errorf("%d has %v, want %v", version, got, want)
+			t.Errorf("version %d has %v, want %v", version, got, want)
 		}
 	}
 	// The result of the check, whatever server this runs on.

@@ -36,7 +36,7 @@ func TestWarningIsOnlyForWordsThatTheLogAdds(t *testing.T) {
 		"Update &UPDATE_NO of candidate &C":           "",
 	} {
 		if got := Value[string](t, pool, "select coalesce(postern.redundant_words($1), '')", message); got != want {
-			t.Errorf("%q has %q, want %q", message, got, want)
+			t.Errorf("%q repeats %q, want %q", message, got, want)
 		}
 	}
 }

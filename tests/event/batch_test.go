@@ -198,7 +198,7 @@ func TestEventFunctionIsCalledInTheRoleOfTheConnection(t *testing.T) {
 	}
 	requireSummary(t, worker.Summary(), event.Summary{Delivered: 3})
 	if got := testsql.Values[string](t, database.Pool, "select distinct found from app.call"); !slices.Equal(got, []string{login.Name + " postern_event_worker"}) {
-		t.Errorf("called as %q", got)
+		t.Errorf("the function was called as %q", got)
 	}
 }
 
@@ -234,10 +234,10 @@ perform set_config('statement_timeout', '1', false), set_config('default_transac
 				gates = slices.Delete(gates, 1, 2)
 			}
 			if got := testsql.Values[string](t, database.Pool, "select gate_id from app.call order by log_id"); !slices.Equal(got, gates) || summary.Delivered != int64(len(gates)) || summary.Failed > 0 != test.fails {
-				t.Errorf("called for %q: %+v", got, summary)
+				t.Errorf("the function was called for %q, want all of %q; %+v", got, gates, summary)
 			}
 			if got := testsql.Value[int](t, database.Pool, "select count(*) from postern_internal.event_delivery where state = 'delivered'"); got != len(gates) {
-				t.Errorf("%d are delivered", got)
+				t.Errorf("%d deliveries are recorded as delivered, want %d", got, len(gates))
 			}
 			if got := testsql.Value[int](t, database.Pool, "select count(*) from postern_internal.event_delivery where state = 'pending' and lease is null and last_error <> ''"); got != 4-len(gates) {
 				t.Errorf("%d wait for their next attempt", got)
@@ -320,7 +320,7 @@ func TestStoppedWorkerDoesNotClaimAgain(t *testing.T) {
 	}
 	worker := event.New(database.Login(t, "postern_event_worker").Pool, event.Options{Workers: 1})
 	if err := worker.RunOnce(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("it says %v", err)
+		t.Errorf("the stopped worker returned %v, want context.Canceled", err)
 	}
 	requireSummary(t, worker.Summary(), event.Summary{Delivered: 1})
 	requireSummary(t, deliver(t, database), event.Summary{Delivered: 2})

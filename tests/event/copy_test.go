@@ -54,7 +54,7 @@ func TestCopyInTheSameClusterDeliversNothing(t *testing.T) {
 			worker := event.New(copied.Login(t, "postern_event_worker").Pool, event.Options{})
 			refusal := testdb.RequireCode(t, worker.RunOnce(t.Context()), "55000")
 			if refusal.Detail == "" || refusal.Hint == "" {
-				t.Errorf("DETAIL %q, HINT %q", refusal.Detail, refusal.Hint)
+				t.Errorf("the refusal has DETAIL %q, HINT %q", refusal.Detail, refusal.Hint)
 			}
 			// A confirmed timeline is for failovers. It does not make a copy production.
 			timeline := testsql.Value[int64](t, copied.Pool, "select (postern_internal.current_place()).timeline")
@@ -70,7 +70,7 @@ func TestCopyInTheSameClusterDeliversNothing(t *testing.T) {
 			log(t, copied.Pool, "APP_COPY")
 			deliver(t, copied)
 			if got := told.gates(); len(got) != 3 || got[2] != "APP_COPY" {
-				t.Errorf("told of %s", got)
+				t.Errorf("the receiver got %s, want APP_COPY as the third", got)
 			}
 			if got := testsql.Value[int64](t, copied.Pool, "select dead from postern.event_action"); got != 1 {
 				t.Errorf("%d dead letters, want what production had queued", got)
@@ -101,6 +101,6 @@ func TestRenamedDatabaseContinuesDelivering(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := told.gates(); !slices.Equal(got, []string{"APP_BEFORE"}) {
-		t.Errorf("told of %s", got)
+		t.Errorf("the receiver got %s, want APP_BEFORE", got)
 	}
 }

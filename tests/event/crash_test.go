@@ -117,7 +117,7 @@ func TestNothingIsLostWhenTheServerDies(t *testing.T) {
 	defer connection.Close(context.Background())
 	verdict, err := (&seal.Verifier{Heads: opened}).Verify(t.Context(), connection)
 	if err != nil || verdict.Total > 0 || verdict.NotSigned > 0 || verdict.Leaves != int64(len(got)) {
-		t.Errorf("%d entries: %+v, %v", len(got), verdict, err)
+		t.Errorf("for %d entries, the log has %+v; error: %v", len(got), verdict, err)
 	}
 }
 

@@ -60,7 +60,7 @@ func TestKilledWorkerDeliversAgainWithTheSameID(t *testing.T) {
 		t.Errorf("%s was sent %d times", got, times[got])
 	}
 	if left := testsql.Value[int64](t, database.Pool, "select count(*) from postern.event_delivery where state <> 'delivered'"); left != 0 {
-		t.Errorf("%d are left", left)
+		t.Errorf("%d deliveries were not made", left)
 	}
 }
 
@@ -137,7 +137,7 @@ func TestBrokenReceiversKeepNobodyWaiting(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	if len(good.messages()) != 10 {
-		t.Errorf("%d after %s", len(good.messages()), time.Since(began))
+		t.Errorf("the good receiver got %d of 10 events within %s", len(good.messages()), time.Since(began))
 	}
 	for testsql.Value[int64](t, database.Pool, "select count(distinct event_action_id) from postern_internal.event_delivery where attempts > 0") < 4 && time.Since(began) < patience {
 		time.Sleep(10 * time.Millisecond)
@@ -152,7 +152,7 @@ select distinct concat_ws(' ', a.name, d.state, d.leased_until > now())
   from postern_internal.event_delivery as d join postern_internal.event_action as a using (event_action_id) order by 1`)
 	want := []string{"good delivered f", "refusing pending f", "resetting pending f", "slow pending f"}
 	if !slices.Equal(states, want) {
-		t.Errorf("got %q, want %q", states, want)
+		t.Errorf("the states of the deliveries are %q, want %q", states, want)
 	}
 }
 
@@ -181,7 +181,7 @@ func TestRefusedEventBlocksNoOther(t *testing.T) {
 	later(t, database, "1 day")
 	requireSummary(t, deliver(t, database), event.Summary{})
 	if got := testsql.Values[int64](t, database.Pool, "select log_id from postern.event_delivery where state = 'dead' and name = 'hook' and last_error like '%status 400'"); !slices.Equal(got, []int64{poison}) {
-		t.Errorf("dead are %d", got)
+		t.Errorf("the dead letters are those of the entries %d", got)
 	}
 	if got := testsql.Value[int64](t, database.Pool, "select postern.retry_event_deliveries('hook')"); got != 1 {
 		t.Errorf("%d are tried again", got)
@@ -241,7 +241,7 @@ reset role`)
 	later(t, database, "1 hour")
 	requireSummary(t, deliver(t, database), event.Summary{Delivered: 1})
 	if got := testsql.Values[string](t, database.Pool, "select concat_ws(' ', log_id, gate_id, caller) from app.approval"); !slices.Equal(got, []string{fmt.Sprintf("%d APP_PAY %s", logID, owner.Name)}) {
-		t.Errorf("called with %q", got)
+		t.Errorf("the function was called with %q", got)
 	}
 	// The grant is checked each time.
 	testsql.Run(t, database.Pool, "revoke execute on function app.on_approval(jsonb) from postern_event_function; grant execute on function app.on_approval(jsonb) to public")
@@ -269,7 +269,7 @@ func TestNotificationsHaveIdsOnly(t *testing.T) {
 	var payload map[string]any
 	if err := json.Unmarshal([]byte(got.Payload), &payload); err != nil || len(payload) != 3 || payload["log_id"] != float64(logID) ||
 		payload["event"] != success || payload["delivery_id"] == "" || strings.Contains(got.Payload, "SECRET") {
-		t.Errorf("%s, %v", got.Payload, err)
+		t.Errorf("the notification is %s; error: %v", got.Payload, err)
 	}
 }
 
@@ -288,7 +288,7 @@ func TestLateWorkerIsIgnored(t *testing.T) {
 	log(t, database.Pool, "APP_PAY")
 	deliver(t, database)
 	if got := testsql.Value[string](t, database.Pool, "select state || attempts from postern.event_delivery"); got != "delivered2" || len(told.messages()) != 2 {
-		t.Errorf("%s after %d messages", got, len(told.messages()))
+		t.Errorf("the delivery is %s, and the receiver got %d messages", got, len(told.messages()))
 	}
 }
 
@@ -305,9 +305,9 @@ func TestOldDeliveriesAreForgotten(t *testing.T) {
 	testsql.Run(t, database.Pool, "update postern_internal.event_delivery set state = 'dead' where log_id = 1")
 	deliver(t, database)
 	if got := testsql.Values[int64](t, database.Pool, "select log_id from postern.event_delivery order by log_id"); !slices.Equal(got, []int64{1, 3}) {
-		t.Errorf("left are %d", got)
+		t.Errorf("deliveries of the entries %d are left, want 1 and 3", got)
 	}
 	if len(told.messages()) != 3 {
-		t.Errorf("%d messages", len(told.messages()))
+		t.Errorf("the receiver got %d messages, want 3", len(told.messages()))
 	}
 }

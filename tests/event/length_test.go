@@ -46,10 +46,10 @@ select x.indexrelid::regclass::text from pg_index as x join pg_class as c on c.o
 		}
 		const claim = "select postern.claim_event_deliveries('hook', 100, gen_random_uuid(), 60)"
 		if got := testsql.Buffers(t, connection, claim); got > bound {
-			t.Errorf("%q, claim: %d pages", analysed, got)
+			t.Errorf("%q: a claim reads %d pages, want at most %d", analysed, got, bound)
 		}
 		if got := testsql.Value[int64](t, connection, "select count(*) from postern.event_delivery where attempts = 1"); got != 10 {
-			t.Errorf("%d were claimed", got)
+			t.Errorf("%d deliveries were claimed, want 10", got)
 		}
 		if got := testsql.Buffers(t, connection, claim); got > bound {
 			t.Errorf("%q, claim of nothing: %d pages", analysed, got)
@@ -79,7 +79,7 @@ func TestDeliveredEventsDoNotSlowClaims(t *testing.T) {
 		lease := uuid.New()
 		got := testsql.Values[int64](t, connection, "select (c ->> 'log_id')::bigint from postern.claim_event_deliveries('hook', $1, $2, 60, $3::text::timestamptz) as c", batch, lease, from)
 		if len(got) != batch {
-			t.Fatalf("%d were claimed", len(got))
+			t.Fatalf("%d deliveries were claimed, want %d", len(got), batch)
 		}
 		from = testsql.Value[string](t, connection, "select max(d.due_at)::text from postern_internal.event_delivery as d where d.lease = $1", lease)
 		testsql.Run(t, connection, "select postern.finish_event_deliveries('hook', $1, $2, array_fill('delivered'::text, array[$3::integer]), array_fill(0.0::double precision, array[$3]), array_fill(''::text, array[$3]))", lease, got, batch)

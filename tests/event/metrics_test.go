@@ -67,10 +67,10 @@ func TestMetricsAndHealth(t *testing.T) {
 		}
 	}
 	if len(missing) > 0 {
-		t.Errorf("missing %q", missing)
+		t.Errorf("the metrics lack %q", missing)
 	}
 	if status, body := get(t, address+"/healthz"); status != http.StatusOK || body != "ok\n" {
-		t.Errorf("health is %d, %s", status, body)
+		t.Errorf("/healthz answers %d, %q", status, body)
 	}
 	cancel()
 	for range 2 {

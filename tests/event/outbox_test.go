@@ -85,7 +85,7 @@ func TestRollbackEmitsNothingAndCommitExactlyOne(t *testing.T) {
 	want.Data.GateID, want.Data.UserID, want.Data.UserDescription, want.Data.AuthenticatedBy = "APP_PAY", "ALICE", "Alice in accounts payable", "ALICE"
 	want.Data.Message, want.Data.Comment = "Invoice 4711 paid", "checked"
 	if got != want {
-		t.Errorf("got %+v, want %+v", got, want)
+		t.Errorf("the event has %+v, want %+v", got, want)
 	}
 }
 
@@ -104,7 +104,7 @@ func TestDenialsAndLocksAreDelivered(t *testing.T) {
 		deliver(t, o.Database)
 		got := told.messages()[before:]
 		if want == "" && len(got) != 0 || want != "" && (len(got) != 1 || got[0].Type != want) {
-			t.Errorf("got %+v, want %q", got, want)
+			t.Errorf("the events are %+v, want %q", got, want)
 		}
 	}
 	if got := testsql.Values[string](t, o.Pool, "select outcome from postern.checkpoint_log"); !slices.Equal(got, []string{"denied", "denied", "denied", "denied"}) {
@@ -216,7 +216,7 @@ func TestActionDeliversOnlyEventsCommittedAfterIt(t *testing.T) {
 	got := told.gates()
 	slices.Sort(got)
 	if !slices.Equal(got, []string{"APP_AFTER", "APP_OPEN", "APP_SAME"}) {
-		t.Errorf("told of %s", got)
+		t.Errorf("the receiver got %s", got)
 	}
 }
 
@@ -282,7 +282,7 @@ func TestActionOfADisabledEventCanChangeItsEvent(t *testing.T) {
 	log(t, database.Pool, "APP_AFTER")
 	deliver(t, database)
 	if got := told.gates(); !slices.Equal(got, []string{"APP_AFTER"}) {
-		t.Errorf("told of %s", got)
+		t.Errorf("the receiver got %s, want APP_AFTER", got)
 	}
 }
 
@@ -324,7 +324,7 @@ func TestDisabledEventsWait(t *testing.T) {
 	deliver(t, database)
 	// Deliveries have no order.
 	if got := slices.Sorted(slices.Values(told.gates())); !slices.Equal(got, []string{"APP_AFTER", "APP_BEFORE"}) {
-		t.Errorf("told of %s", got)
+		t.Errorf("the receiver got %s, want APP_AFTER and APP_BEFORE", got)
 	}
 }
 
@@ -346,6 +346,6 @@ select 'passed', 'APP_RESTORED', 'ALICE', 'paid', '{}', (pg_current_xact_id()::t
 	log(t, database.Pool, "APP_AFTER")
 	deliver(t, database)
 	if got := told.gates(); !slices.Equal(got, []string{"APP_AFTER"}) {
-		t.Errorf("told of %s", got)
+		t.Errorf("the receiver got %s, want APP_AFTER", got)
 	}
 }

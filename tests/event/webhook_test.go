@@ -63,7 +63,7 @@ func receive(t testing.TB, answer func(number int, response http.ResponseWriter,
 			err = json.Unmarshal(content, &got)
 		}
 		if err != nil {
-			t.Errorf("%s: %v", content, err)
+			t.Errorf("the receiver cannot read %s: %v", content, err)
 		}
 		r.mutex.Lock()
 		r.received = append(r.received, got)
@@ -110,7 +110,7 @@ func deliver(t testing.TB, database *testdb.Database) event.Summary {
 func requireSummary(t testing.TB, got, want event.Summary) {
 	t.Helper()
 	if got != want {
-		t.Fatalf("got %+v, want %+v", got, want)
+		t.Fatalf("the worker counts %+v, want %+v", got, want)
 	}
 }
 

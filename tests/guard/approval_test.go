@@ -15,7 +15,7 @@ func TestWriteOfAGuardedColumnAsksAndIsDoneOnce(t *testing.T) {
 	const statement = "update shop.invoice set approved = true where invoice_no = 1"
 	q := s.asked(t, statement)
 	if q.Gate != gate || q.Message != "Invoice 1 over 10 approved" || string(q.Parameters) != `{"AMOUNT": 10, "INVOICE": 1}` {
-		t.Errorf("asked is %+v, %s", q, q.Parameters)
+		t.Errorf("the question is %+v, with %s", q, q.Parameters)
 	}
 	ticket := s.approve(t, q)
 	s.send(t, []string{ticket}, statement)
@@ -52,7 +52,7 @@ select postern.protect_gate('shop.invoice', 'SHOP_APPROVE', columns => '{approve
 	s.requireLog(t, "")
 	for _, set := range []string{"approved = true", "account = 'ABC'", "tags = '{1,2}'", "document = '{\"a\":1}'", "amount = 10.00", "account = null"} {
 		if q := s.asked(t, "update shop.invoice set "+set+" where invoice_no = 1"); !strings.HasPrefix(q.Message, "Invoice 1 over 10") {
-			t.Errorf("%s: asked is %q", set, q.Message)
+			t.Errorf("set %s: the question is %q", set, q.Message)
 		}
 	}
 	// Rows trade their values, and the columns hold the same values as before.
@@ -99,7 +99,7 @@ func TestParametersDefaultToColumnsOfTheirNames(t *testing.T) {
 alter table shop.invoice rename invoice_no to invoice;
 select postern.protect_gate('shop.invoice', 'SHOP_APPROVE', '{update}')`)
 	if got := s.asked(t, "update shop.invoice set note = 'x' where invoice = 3").Message; got != "Invoice 3 over 30 approved" {
-		t.Errorf("asked is %q", got)
+		t.Errorf("the question is %q", got)
 	}
 }
 
@@ -134,7 +134,7 @@ end
 $$`)
 	q := s.asked(t, "select shop.approve(1)")
 	if q.Message != "Invoice 1 over 10 approved" {
-		t.Errorf("asked is %q", q.Message)
+		t.Errorf("the question is %q", q.Message)
 	}
 	s.send(t, []string{s.approve(t, q)}, "select shop.approve(1)")
 	s.requireLog(t, "Invoice 1 over 10 approved")
@@ -146,7 +146,7 @@ $$`)
 	first := s.approve(t, s.asked(t, "select shop.approve(3)"))
 	q = s.asked(t, "select shop.approve(3), shop.approve(4)", first)
 	if q.Message != "Invoice 4 over 40 approved" {
-		t.Errorf("asked is %q", q.Message)
+		t.Errorf("the question is %q", q.Message)
 	}
 	s.send(t, []string{s.approve(t, q), first}, "select shop.approve(3), shop.approve(4)")
 	s.requireApproved(t, "1 2 3 4")
@@ -164,7 +164,7 @@ end
 $$`)
 	ticket := s.approve(t, s.asked(t, "select shop.approve_other(1, 5)"))
 	if q := s.asked(t, "select shop.approve_other(1, 5)", ticket); q.Message != "Invoice 5 over 50 approved" {
-		t.Errorf("asked is %q", q.Message)
+		t.Errorf("the question is %q, want that of invoice 5", q.Message)
 	}
 	s.requireApproved(t, "")
 }

@@ -20,7 +20,7 @@ func TestBulkStatementAsksOnceAndLogsEachRow(t *testing.T) {
 	Run(t, s.owner, guardApproval)
 	q := s.asked(t, approveTwo)
 	if q.Message != "Invoice 1 over 10 approved\nInvoice 2 over 20 approved" || string(q.Parameters) != `{"each row": [{"AMOUNT": 10, "INVOICE": 1}, {"AMOUNT": 20, "INVOICE": 2}]}` {
-		t.Errorf("asked is %q, %s", q.Message, q.Parameters)
+		t.Errorf("the question is %q, with %s", q.Message, q.Parameters)
 	}
 	ticket := s.approve(t, q)
 	for _, other := range []string{
@@ -75,7 +75,7 @@ func TestTotalsAreShownAndBound(t *testing.T) {
 	Run(t, s.owner, guardTotals)
 	q := s.asked(t, approveTwo)
 	if q.Message != "2 invoices over 30 approved" || string(q.Parameters) != `{"TOTAL": 30, "INVOICES": 2}` {
-		t.Errorf("asked is %q, %s", q.Message, q.Parameters)
+		t.Errorf("the question is %q, with %s", q.Message, q.Parameters)
 	}
 	ticket := s.approve(t, q)
 	for _, other := range []string{
@@ -89,7 +89,7 @@ func TestTotalsAreShownAndBound(t *testing.T) {
 	s.requireLog(t, "2 invoices over 30 approved")
 	// Only rows with a guarded change are counted. If there are none, nobody is asked.
 	if q := s.asked(t, "update shop.invoice set approved = true"); q.Message != "3 invoices over 120 approved" {
-		t.Errorf("asked is %q", q.Message)
+		t.Errorf("the question is %q", q.Message)
 	}
 	s.send(t, nil, approveTwo)
 }
@@ -104,7 +104,7 @@ select postern.protect_gate('shop.invoice', 'SHOP_BY_NOTE', parameters => '{"NOT
 	const statement = "delete from shop.invoice"
 	q := s.asked(t, statement)
 	if q.Message != "a: 3 of 60\nb: 2 of 90" {
-		t.Errorf("asked is %q", q.Message)
+		t.Errorf("the question is %q", q.Message)
 	}
 	s.send(t, []string{s.approve(t, q)}, statement)
 	s.requireLog(t, "a: 3 of 60; b: 2 of 90")
@@ -124,7 +124,7 @@ func TestTenThousandRowsNeedTotals(t *testing.T) {
 	Run(t, s.owner, "select postern.unprotect_gate('shop.invoice', 'SHOP_APPROVE'); "+guardTotals)
 	q := s.asked(t, all)
 	if q.Message != "10005 invoices over 10150 approved" {
-		t.Errorf("asked is %q", q.Message)
+		t.Errorf("the question is %q", q.Message)
 	}
 	s.send(t, []string{s.approve(t, q)}, all)
 	s.requireLog(t, "10005 invoices over 10150 approved")
@@ -137,7 +137,7 @@ func TestUnboundParametersMayDifferInEachRow(t *testing.T) {
 	Run(t, s.owner, `select postern.protect_gate('shop.invoice', 'SHOP_NUMBERED', '{update}', parameters => '{"NOTE": "note", "INVOICE": "invoice_no"}')`)
 	q := s.asked(t, "update shop.invoice set note = 10 - invoice_no where invoice_no in (1, 2)")
 	if q.Message != "Note 9 on 1\nNote 8 on 2" || string(q.Parameters) != `{"each row": [{"INVOICE": 1}, {"INVOICE": 2}]}` {
-		t.Errorf("asked is %q, %s", q.Message, q.Parameters)
+		t.Errorf("the question is %q, with %s", q.Message, q.Parameters)
 	}
 	ticket := s.approve(t, q)
 	s.within(t, []string{ticket}, func(tx pgx.Tx) {

@@ -36,11 +36,11 @@ func TestGuardingAgainChangesNothing(t *testing.T) {
 	Run(t, s.owner, guardApproval)
 	Run(t, s.Pool, guardApproval) // by a superuser
 	if after := s.catalog(t); after != before {
-		t.Errorf("changed:\n%s\nto\n%s", before, after)
+		t.Errorf("guarding again has changed\n%s\nto\n%s", before, after)
 	}
 	Run(t, s.owner, "select postern.unprotect_gate('shop.invoice', 'SHOP_APPROVE')")
 	if got := Value[string](t, s.Pool, "select coalesce(string_agg(tgname, ' '), '') from pg_trigger where tgrelid = 'shop.invoice'::regclass") + Value[string](t, s.Pool, "select coalesce(string_agg(proname, ' '), '') from pg_proc where pronamespace = 'shop'::regnamespace"); got != "" {
-		t.Errorf("left is %s", got)
+		t.Errorf("after unprotecting, there still is %s", got)
 	}
 	s.send(t, nil, "update shop.invoice set approved = true", "truncate shop.invoice")
 	Refused(t, s.owner, "PS107", "select postern.unprotect_gate('shop.invoice', 'SHOP_APPROVE')")
@@ -126,7 +126,7 @@ func TestBadArgumentsAreRefused(t *testing.T) {
 create table shop."Odd ""one""" ("a b" integer, "sum(" numeric, "count" integer, "new" text);
 select postern.protect_gate('shop."Odd ""one"""', 'SHOP_APPROVE', array['INSERT', 'update'], array['a b', 'new'], '{"INVOICE": "a b", "AMOUNT": "count"}', ' ')`)
 	if got := s.asked(t, `insert into shop."Odd ""one""" values (1, 2, 3, 'x')`).Message; got != "Invoice 1 over 3 approved" {
-		t.Errorf("asked is %q", got)
+		t.Errorf("the question is %q", got)
 	}
 }
 
@@ -135,7 +135,7 @@ func TestOtherArgumentsNeedAnUnprotect(t *testing.T) {
 	Run(t, s.owner, guardApproval)
 	refused := Refused(t, s.owner, "PS107", strings.Replace(guardApproval, "{approved}", "{note}", 1))
 	if !strings.Contains(refused.Detail, "approved") || !strings.Contains(refused.Hint, "postern.unprotect_gate('shop.invoice', 'SHOP_APPROVE')") {
-		t.Errorf("%q, %q", refused.Detail, refused.Hint)
+		t.Errorf("DETAIL %q, HINT %q", refused.Detail, refused.Hint)
 	}
 	Run(t, s.owner, "begin; select postern.unprotect_gate('shop.invoice', 'SHOP_APPROVE'); "+strings.Replace(guardApproval, "{approved}", "{note}", 1)+"; commit")
 	s.asked(t, "update shop.invoice set note = 'x' where invoice_no = 1")
@@ -147,17 +147,17 @@ func TestGuardsAndRowSecurityOfATableAreApart(t *testing.T) {
 	Run(t, s.Pool, "select postern.create_company('10', 'Ten'), postern.grant_company('ANN', '10')")
 	Run(t, s.owner, "alter table shop.invoice add company text default '10'; "+guardApproval+"; select postern.protect_company('shop.invoice'); select postern.protect_gate('shop.invoice', 'SHOP_PLAIN', '{delete}')")
 	if got := Value[string](t, s.Pool, "select string_agg(concat_ws(' ', protection, gate_id), ', ' order by protection, gate_id) from postern.protected_table"); got != "company, gate SHOP_APPROVE, gate SHOP_PLAIN" {
-		t.Errorf("listed is %s", got)
+		t.Errorf("protected_table has %s", got)
 	}
 	s.asked(t, "update shop.invoice set approved = true where invoice_no = 1")
 	Run(t, s.owner, "select postern.unprotect('shop.invoice')")
 	if got := s.asked(t, "update shop.invoice set approved = true where invoice_no = 1"); got.Gate != gate {
-		t.Errorf("asked is %+v", got)
+		t.Errorf("the question is %+v, want that of %s", got, gate)
 	}
 	Run(t, s.owner, "select postern.protect_company('shop.invoice'), postern.unprotect_gate('shop.invoice', 'SHOP_APPROVE')")
 	s.send(t, nil, "update shop.invoice set approved = true")
 	if got := Value[string](t, s.Pool, "select string_agg(concat_ws(' ', protection, gate_id), ', ' order by protection, gate_id) from postern.protected_table"); got != "company, gate SHOP_PLAIN" {
-		t.Errorf("listed is %s", got)
+		t.Errorf("after unprotecting, protected_table has %s", got)
 	}
 }
 

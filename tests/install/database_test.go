@@ -149,7 +149,7 @@ func (d *database) verify() []install.Difference {
 func (d *database) mustBeClean() {
 	d.t.Helper()
 	for _, found := range d.verify() {
-		d.t.Errorf("%s: %s %s\n%s", found.Change, found.Kind, found.Name, found.Diff)
+		d.t.Errorf("verify finds %s: %s %s\n%s", found.Change, found.Kind, found.Name, found.Diff)
 	}
 }
 
@@ -164,7 +164,7 @@ func (d *database) dump() string {
 		Name: "pg_dump", Arguments: []string{"--schema-only"}, Database: d.Name, Stdout: &out, Stderr: &problems,
 	})
 	if err != nil {
-		d.t.Fatalf("%v: %s", err, problems.String())
+		d.t.Fatalf("pg_dump fails: %v: %s", err, problems.String())
 	}
 	return restrictPattern.ReplaceAllString(out.String(), "")
 }

@@ -61,7 +61,7 @@ func TestOtherEncodingsThanUTF8AreRefused(t *testing.T) {
 			var refused *pgconn.PgError
 			if !errors.As(err, &refused) || refused.Code != "0A000" || refused.Message != "Postern needs a database in UTF8" ||
 				refused.Detail != "Database "+config.Database+" is in "+encoding+"." || refused.Hint == "" {
-				t.Fatalf("got %v", err)
+				t.Fatalf("an encoding other than UTF8: got %v, want a refusal", err)
 			}
 			connection, err := pgx.ConnectConfig(t.Context(), config)
 			if err != nil {
@@ -117,6 +117,6 @@ func TestClientsInOtherEncodings(t *testing.T) {
 	}
 	comments, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil || len(comments) != 1 || comments[0] != "Café" {
-		t.Errorf("logged are %q, %v", comments, err)
+		t.Errorf("the comments in the log are %q; error: %v", comments, err)
 	}
 }

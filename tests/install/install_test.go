@@ -295,7 +295,7 @@ func TestInstallMakesTheMonthsThatAreMissing(t *testing.T) {
 	database.run("drop table " + partition(1) + ", " + partition(3))
 	status, err := install.ReadStatus(t.Context(), database.config(), nil)
 	if err != nil || !slices.Equal(status.Pending, []string{"the log's partitions for the coming months"}) {
-		t.Errorf("pending is %q, %v", status.Pending, err)
+		t.Errorf("the pending steps are %q; error: %v", status.Pending, err)
 	}
 	database.install()
 	if months := database.text("select count(*)::text from pg_inherits where inhparent = 'postern_internal.checkpoint_entry'::regclass"); months != "5" {

@@ -157,7 +157,7 @@ func TestUpgradeBehindAnIdleReaderStopsNobody(t *testing.T) {
 	}
 	var refused *install.ScriptError
 	if !errors.As(err, &refused) || refused.Code != "55P03" || refused.Hint == "" {
-		t.Fatalf("got %v", err)
+		t.Fatalf("got %v, want 55P03 with a HINT", err)
 	}
 	if want := fmt.Sprintf("Postern's tables and views are in use by pid %d (an idle reader, user ", reader.PgConn().PID()); len(refused.Detail) < len(want) || refused.Detail[:len(want)] != want {
 		t.Errorf("the detail is %q, want %q…", refused.Detail, want)

@@ -48,7 +48,7 @@ func (d *database) restore() *database {
 		{Name: "psql", Arguments: []string{"--no-psqlrc", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-"}, Database: restored.Name, Stdin: &dump, Stderr: &problems},
 	} {
 		if err := d.Server.Run(d.t.Context(), program); err != nil {
-			d.t.Fatalf("%v: %s", err, problems.String())
+			d.t.Fatalf("the restore fails: %v: %s", err, problems.String())
 		}
 	}
 	return restored

@@ -45,7 +45,7 @@ func TestNoSettingIsADifference(t *testing.T) {
 			t.Fatal(err)
 		}
 		if round == 1 && (len(settings) < 30 || !slices.Contains(settings, setting{"quote_all_identifiers", "'on'"})) {
-			t.Fatalf("only %d settings: %v", len(settings), settings)
+			t.Fatalf("only %d settings were found: %v", len(settings), settings)
 		}
 		if len(settings) == 8 {
 			connection.Close(t.Context())
@@ -53,17 +53,17 @@ func TestNoSettingIsADifference(t *testing.T) {
 		}
 		for _, setting := range settings {
 			if _, err := connection.Exec(t.Context(), fmt.Sprintf("alter role %s set %s = %s", role.Name, setting.Name, setting.Value)); err != nil {
-				t.Errorf("round %d: %v", round, err)
+				t.Errorf("round %d: change a setting: %v", round, err)
 			}
 		}
 		connection.Close(t.Context())
 		differences, err := install.Verify(t.Context(), configOf(t, role), install.VerifyOptions{})
 		if err != nil {
-			t.Fatalf("round %d: %v", round, err)
+			t.Fatalf("round %d: verify fails: %v", round, err)
 		}
 		for _, found := range differences {
 			if found.Kind != "role" { // other tests change roles
-				t.Errorf("round %d: %s\n%s", round, found.Title(), found.Diff)
+				t.Errorf("round %d: verify finds %s\n%s", round, found.Title(), found.Diff)
 			}
 		}
 	}
@@ -107,7 +107,7 @@ func TestNoLocaleIsADifference(t *testing.T) {
 	}
 	for _, found := range differences {
 		if found.Kind != "role" { // other tests change roles
-			t.Errorf("%s\n%s", found.Title(), found.Diff)
+			t.Errorf("verify finds %s\n%s", found.Title(), found.Diff)
 		}
 	}
 }

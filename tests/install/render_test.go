@@ -115,13 +115,13 @@ func TestRenderedScriptUpgrades(t *testing.T) {
 			build := builds[name]
 			if by == "installer" {
 				if err := database.installBuild(build.files, build.builtAt); err != nil {
-					t.Fatalf("%q: %s: %v", way, turn, err)
+					t.Fatalf("%q: the installer fails at %s: %v", way, turn, err)
 				}
 			} else {
 				// A role that has every name quoted gets the same.
 				output, err := database.psql("set quote_all_identifiers = on;\n" + renderBuild(t, build.files, build.builtAt))
 				if err != nil || strings.Contains(output, "already installed") != (name == last) {
-					t.Fatalf("%q: %s: %v\n%s", way, turn, err, output)
+					t.Fatalf("%q: at %s, the script fails or installs wrongly: %v\n%s", way, turn, err, output)
 				}
 			}
 			if database.dump() != fresh[name] {
@@ -187,16 +187,16 @@ func TestRenderedScriptNeedsNoRightsIfUpToDate(t *testing.T) {
 	database := newInstalled(t)
 	as := "set session authorization " + database.Login(t).Name + ";\n"
 	if output, err := database.psql(as + render(t)); err != nil || !strings.Contains(output, "already installed") {
-		t.Errorf("%v\n%s", err, output)
+		t.Errorf("with nothing to do, the script needs a right: %v\n%s", err, output)
 	}
 	before := database.dump()
 	output, err := database.psql(as + renderBuild(t, formerCode(t), later) + "\n")
 	if err == nil || !strings.Contains(output, "holds another build") {
-		t.Errorf("%v\n%s", err, output)
+		t.Errorf("without rights, the script does not report another build: %v\n%s", err, output)
 	}
 	output, err = database.psql("\\set allow_downgrade on\n" + as + renderBuild(t, formerCode(t), later))
 	if err == nil || !strings.Contains(output, "Rights are missing") || !strings.Contains(output, "HINT:  As a superuser, in database "+database.Name+": grant ") {
-		t.Errorf("%v\n%s", err, output)
+		t.Errorf("the script does not name the missing right: %v\n%s", err, output)
 	}
 	if database.dump() != before {
 		t.Error("a script that failed changed the schema")
@@ -212,7 +212,7 @@ func TestRenderedScriptWorksWithOptionsOfPsql(t *testing.T) {
 	}
 	output, err := database.psql("\\set ON_ERROR_ROLLBACK on\n"+renderBuild(t, nil, later), "--single-transaction")
 	if err != nil {
-		t.Fatalf("%v\n%s", err, output)
+		t.Fatalf("the script fails: %v\n%s", err, output)
 	}
 	database.mustBeClean()
 }
@@ -281,6 +281,6 @@ func TestMigrationOutsideTransactionsCannotBeRendered(t *testing.T) {
 	addMigration(changed, "---- tern: disable-tx ----\nselect 1;")
 	var script bytes.Buffer
 	if err := install.RenderPsql(t.Context(), install.Options{Files: changed}, &script); err == nil || script.Len() > 0 {
-		t.Errorf("%v, and %d bytes", err, script.Len())
+		t.Errorf("got %v, and %d bytes, want an error and nothing", err, script.Len())
 	}
 }

@@ -98,7 +98,7 @@ func TestAdministratorInstallsWithoutSuperuser(t *testing.T) {
 	requireFirstAdministrator(t, database, login, config)
 	differences, err := install.Verify(t.Context(), config, install.VerifyOptions{})
 	if err != nil || len(differences) != 0 {
-		t.Errorf("verify: %v, %v", differences, err)
+		t.Errorf("verify finds %v; error: %v", differences, err)
 	}
 	if found := members(database); found != "" {
 		t.Errorf("after verify %s is left in the roles that own objects", found)
@@ -114,7 +114,7 @@ func TestAdministratorInstallsWithoutSuperuser(t *testing.T) {
 	}
 	removal, err := install.Uninstall(t.Context(), config, install.UninstallOptions{})
 	if err != nil || removal.LogSchema == "" {
-		t.Errorf("uninstall: %v, %v", removal, err)
+		t.Errorf("uninstall kept no log; error: %v, %v", removal, err)
 	}
 	if found := members(database); found != "" {
 		t.Errorf("after uninstall %s is left in the roles that own objects", found)
@@ -178,7 +178,7 @@ func TestAdministratorInstallsIntoNewCluster(t *testing.T) {
 	}
 	differences, err := install.Verify(t.Context(), config, install.VerifyOptions{})
 	if err != nil || len(differences) != 0 {
-		t.Errorf("verify: %v, %v", differences, err)
+		t.Errorf("verify finds %v; error: %v", differences, err)
 	}
 }
 
@@ -329,7 +329,7 @@ commit`
 	connection := database.plain()
 	defer connection.Close(context.Background())
 	if _, err := connection.Exec(t.Context(), attempt); testdb.Code(err) != "42883" {
-		t.Errorf("without pgcrypto: %v", err)
+		t.Errorf("a response without pgcrypto: got %v, want 42883", err)
 	}
 	if count := database.text("select count(*)::text from postern_internal.ticket"); count != "1" {
 		t.Errorf("%s tickets, want the one from before", count)
@@ -368,10 +368,10 @@ func TestSchemaOfAnotherOwnerIsRefused(t *testing.T) {
 		database := newDatabase(t)
 		database.run("create schema message_sys; grant all on schema message_sys to public")
 		if message := call(database); !strings.Contains(message, "Schema message_sys exists and is not Postern's") {
-			t.Errorf("%s: %q", name, message)
+			t.Errorf("%s: the message %q does not name the schema", name, message)
 		}
 		if left := database.text("select string_agg(nspname, ',') from pg_namespace where nspname like 'postern%'"); left != "" {
-			t.Errorf("%s left %s", name, left)
+			t.Errorf("%s has left the schemas %s", name, left)
 		}
 	}
 }
@@ -390,7 +390,7 @@ func TestOwnerThatMayLogInIsRefused(t *testing.T) {
 		t.Errorf("%v, want a refusal", err)
 	}
 	if psqlErr == nil || !strings.Contains(output, "It has: login.") {
-		t.Errorf("the script: %v\n%s", psqlErr, output)
+		t.Errorf("the script does not refuse the role: %v\n%s", psqlErr, output)
 	}
 	if left := database.text("select string_agg(nspname, ',') from pg_namespace where nspname like 'postern%'"); left != "" {
 		t.Errorf("schemas %s were left", left)

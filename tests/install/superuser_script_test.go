@@ -191,7 +191,7 @@ func TestDryRunPrintsOneScriptForASuperuser(t *testing.T) {
 			}
 			differences, err := install.Verify(t.Context(), config, install.VerifyOptions{})
 			for _, difference := range differences {
-				t.Errorf("%s %s %s\n%s", difference.Change, difference.Kind, difference.Name, difference.Diff)
+				t.Errorf("verify finds %s %s %s\n%s", difference.Change, difference.Kind, difference.Name, difference.Diff)
 			}
 			if err != nil {
 				t.Fatal(err)

@@ -148,7 +148,7 @@ func TestUninstallTwice(t *testing.T) {
 	database := newDatabase(t)
 	removal, err := install.Uninstall(t.Context(), database.config(), install.UninstallOptions{})
 	if err != nil || len(removal.Schemas) != 0 {
-		t.Errorf("without Postern: %v, %v", removal, err)
+		t.Errorf("without Postern, uninstall returns %v; error: %v", removal, err)
 	}
 }
 

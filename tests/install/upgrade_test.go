@@ -187,7 +187,7 @@ func TestOlderBuildOverwritesNothingSilently(t *testing.T) {
 	}
 	status, err := install.ReadStatus(t.Context(), database.config(), nil)
 	if err != nil || status.Refused == "" || len(status.Pending) > 0 {
-		t.Errorf("status: %+v, %v", status, err)
+		t.Errorf("the status is %+v; error: %v", status, err)
 	}
 	// The installed build continues, whatever it knows about its date.
 	if err := database.installBuild(newer, time.Time{}); err != nil {
@@ -295,7 +295,7 @@ func TestKilledInstallationLeavesNothing(t *testing.T) {
 		}
 	}})
 	if err != nil || steps < 5 {
-		t.Fatalf("%d steps, %v", steps, err)
+		t.Fatalf("the installation has %d steps; error: %v", steps, err)
 	}
 	database.mustBeClean()
 
@@ -365,7 +365,7 @@ func TestLeftMembershipIsFoundAndMended(t *testing.T) {
 	// Another user's run reports it, and a dry run changes nothing.
 	report, err := install.Install(t.Context(), database.config(), install.Options{})
 	if want := (install.Membership{Role: "postern_owner", Member: login.Name}); err != nil || len(report.Ended) > 0 || !slices.Contains(report.Members, want) {
-		t.Errorf("ended %q, left %v, %v", report.Ended, report.Members, err)
+		t.Errorf("ended were the memberships %q, left are %v; error: %v", report.Ended, report.Members, err)
 	}
 	if _, err := install.Install(t.Context(), config, install.Options{DryRun: true}); err != nil || members(database) == "" {
 		t.Errorf("a dry run took the membership away, or failed: %v", err)

@@ -75,7 +75,7 @@ select jsonb_build_array((select jsonb_agg(r) from postern.authority_combination
 		}
 	}
 	if after := Value[string](t, database.Pool, state); after != before {
-		t.Errorf("before:\n%s\nafter:\n%s", before, after)
+		t.Errorf("a refused call has changed\n%s\nto\n%s", before, after)
 	}
 	Run(t, database.Pool, "select postern.grant_company('BEN', '10')")
 	Refused(t, database.Pool, "PS301", "select postern.set_user_ledger_class('10', 'IL', 'BEN', 'C')") // not connected

@@ -104,7 +104,7 @@ func TestBlocksGrowWithTheirCompany(t *testing.T) {
 	database, _ := newNeighbours(t)
 	Run(t, database.Pool, "select postern.posting_combination_id('20', n::text) from generate_series(1, 11000) as n")
 	if got := Values[int](t, database.Pool, "select size from postern_internal.combination_block where company = '20' order by size"); !slices.Equal(got, []int{128, 512, 2048, 8192, 32768}) {
-		t.Errorf("blocks of %v", got)
+		t.Errorf("the blocks have the sizes %v", got)
 	}
 	// A session that finds them locked opens a smaller one, because as many may come as there are sessions.
 	holder := begin(t, database, pgx.ReadCommitted)

@@ -80,7 +80,7 @@ func TestWritersOfDifferentCombinationsDoNotWait(t *testing.T) {
 	}
 	slices.Sort(ids)
 	if len(slices.Compact(ids)) != 8 {
-		t.Errorf("ids %v", ids)
+		t.Errorf("eight code strings have the ids %v", ids)
 	}
 }
 
@@ -90,7 +90,7 @@ func TestBlocksAreSharedByThoseWhoTakeTurns(t *testing.T) {
 		Run(t, database.Pool, "select postern.posting_combination_id('10', $1)", fmt.Sprint(n))
 	}
 	if got := Value[int](t, database.Pool, "select count(*) from postern_internal.combination_block where company is not null"); got != 1 {
-		t.Errorf("%d blocks", got)
+		t.Errorf("%d blocks were taken, want 1", got)
 	}
 }
 
@@ -128,7 +128,7 @@ func TestOneCodeStringHasOneID(t *testing.T) {
 		t.Errorf("ids of one code string: %v", got)
 	}
 	if count := Value[int](t, database.Pool, "select count(*) from postern.posting_combination"); count != 20 {
-		t.Errorf("%d posting combinations", count)
+		t.Errorf("20 code strings have %d posting combinations", count)
 	}
 	requireMapsRight(t, database)
 }
@@ -210,7 +210,7 @@ func TestNoCombinationIsLost(t *testing.T) {
 	}
 	requireMapsRight(t, database)
 	if got := allowed(id); got != "TRUE1" {
-		t.Errorf("compiled: %s", got)
+		t.Errorf("after the compilation, allowed is %s", got)
 	}
 }
 
@@ -366,7 +366,7 @@ select count(*) filter (where code_a like '1_1_') || ' ' || count(*) filter (whe
 	}
 	for state := range states {
 		if state != "20 0" && state != "0 20" {
-			t.Errorf("a reader saw %s", state)
+			t.Errorf("a reader saw %s, want the rules before or after a change", state)
 		}
 	}
 	if len(states) < 2 {
@@ -380,7 +380,7 @@ func TestFullBlockIsFollowedByAnother(t *testing.T) {
 	Run(t, database.Pool, "select postern.add_authority_combination('10', 'C', true, '%3%'), postern.set_user_authority_class('10', 'ANN', 'C')")
 	Run(t, database.Pool, "select postern.posting_combination_id('10', n::text) from generate_series(1, 32800) as n")
 	if got := Values[bool](t, database.Pool, "select given = size from postern_internal.combination_block where company is not null order by size, first_id"); !slices.Equal(got, []bool{true, true, true, true, false}) {
-		t.Errorf("full blocks: %v", got)
+		t.Errorf("whether the blocks are full: %v", got)
 	}
 	application := database.Login(t, "postern_trusted_app").Connect(t)
 	count := func() (compiled string) {
@@ -399,7 +399,7 @@ func TestFullBlockIsFollowedByAnother(t *testing.T) {
 	}
 	requireMapsRight(t, database)
 	if got := count(); got != want {
-		t.Errorf("compiled: %s, want %s", got, want)
+		t.Errorf("after the compilation the user sees %s, want %s", got, want)
 	}
 }
 

@@ -59,7 +59,7 @@ reset search_path`)
 			"select Int_Led_Auth_Comb_Finance_API.Is_Allowed('10', null, 129)":                                                         "FALSE",
 		} {
 			if got := Value[string](t, tx, sql); got != want {
-				t.Errorf("%s: %s", sql, got)
+				t.Errorf("%s: got %s, want %s", sql, got, want)
 			}
 		}
 		Within(t, tx, func(tx pgx.Tx) {
@@ -90,7 +90,7 @@ select concat_ws(' | ', allowed, reason, class, (select r.allowed from postern.a
 		{"'ANN', '10', 128, 'XL'", "f | There is no such internal ledger in the company."},
 	} {
 		if got := explain(test.arguments); got != test.want {
-			t.Errorf("%s: %s, want %s", test.arguments, got, test.want)
+			t.Errorf("explain(%s): got %s, want %s", test.arguments, got, test.want)
 		}
 	}
 	Run(t, database.Pool, "select postern.set_row_level_security('10', true)")
@@ -99,7 +99,7 @@ select concat_ws(' | ', allowed, reason, class, (select r.allowed from postern.a
 		{"'ANN', '10', 128, 'IL'", "t | The user is connected to the internal ledger, and no class narrows that."},
 	} {
 		if got := explain(test.arguments); got != test.want {
-			t.Errorf("%s: %s, want %s", test.arguments, got, test.want)
+			t.Errorf("explain(%s): got %s, want %s", test.arguments, got, test.want)
 		}
 	}
 	Run(t, database.Pool, "select postern.set_user_authority_class('10', 'ANN', 'C'), postern.set_user_ledger_class('10', 'IL', 'ANN', 'C')")
@@ -110,7 +110,7 @@ select concat_ws(' | ', allowed, reason, class, (select r.allowed from postern.a
 		{"'ANN', '10', 128, 'IL'", "f | No combination of the class allows it. | C"},
 	} {
 		if got := explain(test.arguments); got != test.want {
-			t.Errorf("%s: %s, want %s", test.arguments, got, test.want)
+			t.Errorf("explain(%s): got %s, want %s", test.arguments, got, test.want)
 		}
 	}
 }

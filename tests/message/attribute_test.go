@@ -39,15 +39,15 @@ func TestExampleIsReadAndWritten(t *testing.T) {
 	connection := connect(t)
 
 	if got := requireText(t, connection, "select message_sys.get_name($1)", example); got != "SECURITY_CHECKPOINT" {
-		t.Errorf("name %q", got)
+		t.Errorf("the name is %q", got)
 	}
 	if got := attributesOf(t, connection, example); !slices.Equal(got, exampleAttributes) {
-		t.Errorf("attributes %q", got)
+		t.Errorf("the attributes are %q", got)
 	}
 	want := `{"EMPTY": "", "DOC_NO": "100-7", "REMARK": "two lines:\nthe second keeps its = and & and $ as they are", ` +
 		`"PERSON_ID": "ALICE", "PARAMETERS": {"DOC_NO": "", "PERSON_ID": ""}}`
 	if got := requireText(t, connection, toJSON, example); got != want {
-		t.Errorf("jsonb %s, want %s", got, want)
+		t.Errorf("the jsonb is %s, want %s", got, want)
 	}
 
 	message := requireText(t, connection, "select message_sys.construct('SECURITY_CHECKPOINT')")
@@ -56,7 +56,7 @@ func TestExampleIsReadAndWritten(t *testing.T) {
 	}
 	canonical := strings.TrimSuffix(strings.Replace(example, exampleRow, "", 1), "\n")
 	if message != canonical {
-		t.Errorf("written %q, want %q", message, canonical)
+		t.Errorf("the written message is %q, want %q", message, canonical)
 	}
 }
 

@@ -64,10 +64,10 @@ func TestMessagesNestSixteenLevelsDeep(t *testing.T) {
 
 	object, message := nested(16)
 	if got := requireText(t, connection, toJSON, message); got != object {
-		t.Errorf("jsonb %s, want %s", got, object)
+		t.Errorf("the jsonb is %s, want %s", got, object)
 	}
 	if got := requireText(t, connection, fromJSON, "A", object); got != message {
-		t.Errorf("message %q, want %q", got, message)
+		t.Errorf("the message is %q, want %q", got, message)
 	}
 
 	for _, levels := range []int{17, 18, 200} {
@@ -78,7 +78,7 @@ func TestMessagesNestSixteenLevelsDeep(t *testing.T) {
 		requireError(t, err)
 		// get_attributes reads only one level.
 		if got := attributesOf(t, connection, message); len(got) != 1 {
-			t.Errorf("%d levels: %d attributes", levels, len(got))
+			t.Errorf("with %d levels, get_attributes returns %d attributes, want 1", levels, len(got))
 		}
 	}
 }

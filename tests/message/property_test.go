@@ -189,14 +189,14 @@ func requireSameReading(t failer, connection *pgx.Conn, message string) {
 	err := connection.QueryRow(context.Background(), toJSON, message).Scan(&got)
 	var failure *pgconn.PgError
 	if err != nil && (!errors.As(err, &failure) || failure.Code != "PS107") {
-		t.Fatalf("%q: %v", message, err)
+		t.Fatalf("reading %q: got %v, want a result or PS107", message, err)
 	}
 
 	var wrong malformed
 	_, attributes, wantErr := parse(message)
 	if errors.As(wantErr, &wrong) {
 		if failure == nil {
-			t.Fatalf("%q: got %s, want %v", message, got, wrong)
+			t.Fatalf("PostgreSQL reads %q as %s, but Go refuses it: %v", message, got, wrong)
 		}
 		if place := fmt.Sprintf("Line %d: ", wrong.line); !strings.HasPrefix(failure.Detail, place) {
 			t.Fatalf("%q: detail %q, want it to start with %q", message, failure.Detail, place)
@@ -211,17 +211,17 @@ func requireSameReading(t failer, connection *pgx.Conn, message string) {
 		return
 	}
 	if failure != nil {
-		t.Fatalf("%q: %s: %s", message, failure.Message, failure.Detail)
+		t.Fatalf("PostgreSQL refuses %q, but Go reads it: %s: %s", message, failure.Message, failure.Detail)
 	}
 	if object := decodeJSON(t, got); !reflect.DeepEqual(object, want) {
-		t.Fatalf("%q: got %s, want %q", message, got, want)
+		t.Fatalf("PostgreSQL reads %q as %s, and Go as %q", message, got, want)
 	}
 }
 
 func decodeJSON(t failer, encoded string) map[string]any {
 	object := map[string]any{}
 	if err := json.Unmarshal([]byte(encoded), &object); err != nil {
-		t.Fatalf("%s: %v", encoded, err)
+		t.Fatalf("this is not JSON: %s: %v", encoded, err)
 	}
 	return object
 }

@@ -40,10 +40,10 @@ func requireEverything(t *testing.T, connection *pgx.Conn) {
 	t.Helper()
 	execute(t, connection, everything)
 	if got := requireText(t, connection, "select pg_catalog.current_setting('test.message')"); got != everythingMessage {
-		t.Errorf("message %q, want %q", got, everythingMessage)
+		t.Errorf("the message is %q, want %q", got, everythingMessage)
 	}
 	if got := requireText(t, connection, "select pg_catalog.current_setting('test.object')"); got != everythingObject {
-		t.Errorf("object %s, want %s", got, everythingObject)
+		t.Errorf("the object is %s, want %s", got, everythingObject)
 	}
 }
 
@@ -87,7 +87,7 @@ func TestParallelWorkersReadMessages(t *testing.T) {
 	}
 	// A malformed nested message is where an exception would have to be caught.
 	if got := requireText(t, connection, query, "$P=!P\n-$A\n$Q=!Q"); got != `{"P": "!P\n$A", "Q": {}}` {
-		t.Errorf("got %s", got)
+		t.Errorf("the workers read %s", got)
 	}
 }
 
@@ -135,13 +135,13 @@ func TestCollationOfTheArgumentChangesNothing(t *testing.T) {
 	}
 	for _, collation := range collations {
 		if got := requireText(t, connection, "select postern.message_to_jsonb($1 collate "+collation+")::text", "!M\n$A=!A\n-$B=\n$a=!A\n+"); got != `{"A": {"B": ""}, "a": "!A"}` {
-			t.Errorf("%s: object %s", collation, got)
+			t.Errorf("with collation %s, the object is %s", collation, got)
 		}
 		if got := requireText(t, connection, "call message_sys.set_attribute($1 collate "+collation+", 'a' collate "+collation+", '1' collate "+collation+")", "!M\n$A=2"); got != "!M\n$A=2\n$a=1" {
-			t.Errorf("%s: set %q", collation, got)
+			t.Errorf("with collation %s, set_attribute returns %q", collation, got)
 		}
 		if got := requireText(t, connection, "select message_sys.find_attribute($1 collate "+collation+", 'a', 'x')", "!M\n$A=2"); got != "x" {
-			t.Errorf("%s: found %q", collation, got)
+			t.Errorf("with collation %s, find_attribute returns %q, want x", collation, got)
 		}
 		if got := requireText(t, connection, "select postern.jsonb_to_message('m' collate "+collation+", '{\"A\": \"\\n\", \"a\": true}')"); got != "!m\n$A=\n-\n$a=TRUE" {
 			t.Errorf("%s: message %q", collation, got)

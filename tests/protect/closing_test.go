@@ -73,7 +73,7 @@ func TestThePolicyThatPermitsIsPlannedAway(t *testing.T) {
 		} {
 			plan := strings.Join(Values[string](t, tx, "explain (verbose, costs off) "+sql), "\n")
 			if strings.Contains(plan, " OR ") || strings.Count(plan, "Function Call: postern.current_companies()") != asked {
-				t.Errorf("%s:\n%s", sql, plan)
+				t.Errorf("%s: the plan still has the permissive policy, or asks too often for companies:\n%s", sql, plan)
 			}
 		}
 	})
@@ -137,7 +137,7 @@ func TestUnprotectRestoresRowSecurity(t *testing.T) {
 				t.Errorf("enabled and forced: %s, want %s", got, test.want)
 			}
 			if got := Values[string](t, s.Pool, "select polname from pg_policy where polrelid = 'shop.voucher'::regclass and polname like 'postern%'"); len(got) > 0 {
-				t.Errorf("%q stayed", got)
+				t.Errorf("after unprotect, the policies %q are left", got)
 			}
 		})
 	}

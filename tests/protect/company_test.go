@@ -48,10 +48,10 @@ create table shop.firm (firm shop.firm_name, "odd ""name" text)`)
 	once := s.catalog(t)
 	Run(t, s.owner, protect)
 	if got := s.catalog(t); got != once {
-		t.Errorf("before:\n%s\nafter:\n%s", once, got)
+		t.Errorf("protecting twice has changed\n%s\nto\n%s", once, got)
 	}
 	if strings.Count(once, "policy ") != 4 || once == before {
-		t.Errorf("policies:\n%s", once)
+		t.Errorf("the table does not have all policies:\n%s", once)
 	}
 	Refused(t, s.owner, "PS107", "select postern.protect_company('shop.firm', 'firm')")
 	Run(t, s.owner, "select postern.unprotect('shop.voucher'), postern.unprotect('shop.firm')")
@@ -115,7 +115,7 @@ alter table shop.closed enable row level security;
 select postern.protect_company('shop.closed')`)
 	As(t, s.application, "ANN", func(tx pgx.Tx) {
 		if got := Value[int](t, tx, "select count(*) from shop.closed"); got != 0 {
-			t.Errorf("%d rows", got)
+			t.Errorf("%d rows of the closed table are visible, want none", got)
 		}
 	})
 }
@@ -136,7 +136,7 @@ grant select on shop.naive, shop.invoker to public`)
 			"select count(*) from shop.naive": 5, "select count(*) from shop.invoker": 2, "select shop.naive_count()": 5, "select shop.invoker_count()": 2,
 		} {
 			if got := Value[int](t, tx, sql); got != want {
-				t.Errorf("%s: %d, want %d", sql, got, want)
+				t.Errorf("%s: %d rows, want %d", sql, got, want)
 			}
 		}
 	})
@@ -184,7 +184,7 @@ select postern.protect_company('shop.supplier'), postern.protect_company('shop.v
 		t.Errorf("the voucher is of company %s: docs/doctor/foreign_key_action.md says more than is so", got)
 	}
 	if got := Values[string](t, s.Pool, "select fix from postern.doctor where code = 'foreign_key_action'"); len(got) != 1 {
-		t.Errorf("doctor finds %q", got)
+		t.Errorf("doctor suggests %q, want one fix", got)
 	}
 }
 
@@ -315,7 +315,7 @@ func TestUnlistedTableStaysProtected(t *testing.T) {
 	As(t, s.application, "ANN", func(tx pgx.Tx) { requireIDs(t, tx, 1, 2) })
 	Run(t, s.owner, "select postern.protect_company('shop.voucher')")
 	if got := Value[string](t, s.Pool, "select schema_name || '.' || table_name || ' ' || protection from postern.protected_table"); got != "shop.voucher company" {
-		t.Errorf("listed: %s", got)
+		t.Errorf("protected_table has %s", got)
 	}
 	Fails(t, administrator, "42501", "update postern.protected_table set table_name = 'other'")
 }

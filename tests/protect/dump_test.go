@@ -35,7 +35,7 @@ create policy companies on shop.naive using (company in (select a.company from p
 	for table, want := range map[string]int{"shop.voucher": 2, "shop.entry": 1, "shop.keyed": 1, "shop.internal": 1} {
 		out, problems, err := dump(table)
 		if got := strings.Count(out, "\nINSERT "); err != nil || got != want || strings.Contains(out, "'20'") {
-			t.Errorf("%s: %d rows, want %d: %v, %s\n%s", table, got, want, err, problems, out)
+			t.Errorf("%s: dumped %d rows, want %d; error: %v, %s\n%s", table, got, want, err, problems, out)
 		}
 	}
 	if _, problems, err := dump("shop.naive"); err == nil || !strings.Contains(problems, "non-system view") {

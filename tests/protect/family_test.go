@@ -114,7 +114,7 @@ select postern.protect_company('shop.a')`)
 	Run(t, s.owner, "select postern.protect_company('shop.b')")
 	s.requireCounts(t, map[string]int{"shop.c": 1, "shop.b": 1})
 	if got := Value[string](t, s.Pool, "select string_agg(table_name, ',' order by table_name) from postern.protected_table"); got != "a,b" {
-		t.Errorf("listed: %s", got)
+		t.Errorf("protected_table has %s, want a,b", got)
 	}
 }
 
@@ -173,7 +173,7 @@ insert into shop.d (company) values ('10'), ('20')`)
 		}, map[string]int{"shop.a": 0, "shop.b": 0}},
 	} {
 		if told := s.told(t, step.sql); !slices.Equal(told, step.told) {
-			t.Errorf("%s: told %q, want %q", step.sql, told, step.told)
+			t.Errorf("%s: the notices are %q, want %q", step.sql, told, step.told)
 		}
 		s.requireCounts(t, step.want)
 	}

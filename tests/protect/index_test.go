@@ -57,7 +57,7 @@ create function shop.total() returns bigint language plpgsql as $$ begin return 
 					t.Errorf("after %q companies are asked for by %s, want %s", step.change, got, step.want)
 				}
 				if got := Values[int32](t, tx, "execute vouchers"); !slices.Equal(got, user.rows) {
-					t.Errorf("after %q %s sees %v", step.change, user.userid, got)
+					t.Errorf("after %q, %s sees %v, want %v", step.change, user.userid, got, user.rows)
 				}
 				if got := Value[int64](t, tx, "select shop.total()"); got != user.total {
 					t.Errorf("after %q the function tells %s %d", step.change, user.userid, got)
@@ -93,7 +93,7 @@ select postern.protect_company('shop.voucher')`)
 		const query = "select count(*) from shop.voucher where shop.trap(company)"
 		plan := strings.Join(Values[string](t, tx, "explain (costs off) "+query), "\n")
 		if asked(t, plan) != "hash" || !strings.Contains(plan, "Parallel Seq Scan") {
-			t.Errorf("plan:\n%s", plan)
+			t.Errorf("the plan has no parallel hash of companies:\n%s", plan)
 		}
 		if got := Value[int](t, tx, query); got != 2 {
 			t.Errorf("a parallel plan counts %d rows", got)

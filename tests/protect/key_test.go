@@ -132,7 +132,7 @@ func TestValidatingRefusesWithTheFix(t *testing.T) {
 		"'shop.voucher', 'no such constraint'": "It has: of_supplier",
 	} {
 		if got := Refused(t, s.owner, "PS107", "select postern.validate_constraint("+arguments+")"); !strings.Contains(got.Hint, hint) {
-			t.Errorf("%s: %s", arguments, got.Hint)
+			t.Errorf("%s: HINT %q lacks %q", arguments, got.Hint, hint)
 		}
 	}
 	if got := Refused(t, s.application, "PS107", "select postern.validate_constraint('shop.voucher', 'of_supplier')"); !strings.Contains(got.Hint, "set role "+s.owner.Config().User) {

@@ -82,7 +82,7 @@ func TestPolicyUsesOnlyAValidKey(t *testing.T) {
 				Run(t, s.owner, "select postern.protect_ledger('shop.voucher')")
 			}
 			if after := s.catalog(t); after != before {
-				t.Errorf("before:\n%s\nafter:\n%s", before, after)
+				t.Errorf("protecting again has changed\n%s\nto\n%s", before, after)
 			}
 		})
 	}
@@ -194,7 +194,7 @@ func TestPlansThatTrustedTheKeyAreForgotten(t *testing.T) {
 				t.Helper()
 				As(t, s.application, "ANN", func(tx pgx.Tx) {
 					if got := Values[int32](t, tx, "execute vouchers"); !slices.Equal(got, []int32{1, 3}) {
-						t.Errorf("rows %v", got)
+						t.Errorf("the rows are %v, want 1 and 3", got)
 					}
 				})
 			}
@@ -216,7 +216,7 @@ func TestLedgerPlanHasInitPlansOnly(t *testing.T) {
 		Run(t, tx, "set local parallel_setup_cost = 0; set local parallel_tuple_cost = 0; set local min_parallel_table_scan_size = 0")
 		plan := strings.Join(Values[string](t, tx, "explain (costs off) select sum(voucher_id) from shop.voucher"), "\n")
 		if !strings.Contains(plan, "InitPlan 2") || strings.Contains(plan, "InitPlan 3") || strings.Contains(plan, "SubPlan") || !strings.Contains(plan, "Parallel Seq Scan") {
-			t.Errorf("plan:\n%s", plan)
+			t.Errorf("the plan evaluates more than InitPlans:\n%s", plan)
 		}
 		if got := Value[int](t, tx, "select sum(voucher_id) from shop.voucher"); got != 4 {
 			t.Errorf("a parallel plan sums up to %d", got)
@@ -231,7 +231,7 @@ func TestPostingCombinationsAreProtected(t *testing.T) {
 	for userid, want := range map[string]int{"ANN": 3, "BEN": 1, "CARL": 0} {
 		As(t, s.application, userid, func(tx pgx.Tx) {
 			if got := Value[int](t, tx, "select count(*) from postern.posting_combination"); got != want {
-				t.Errorf("%s sees %d", userid, got)
+				t.Errorf("%s sees %d posting combinations, want %d", userid, got, want)
 			}
 		})
 	}

@@ -172,7 +172,7 @@ func TestFunctionsForNewCodeStringsTellNothing(t *testing.T) {
 			t.Errorf("%d: known to be there", id)
 		}
 		if Value[bool](t, tx, "select postern.is_new_keyed_combination_allowed($1) or postern.is_new_combination_allowed('30', $1) or postern.is_new_combination_allowed('10', $1)", id) {
-			t.Errorf("%d: allowed", id)
+			t.Errorf("id %d of another company is allowed", id)
 		}
 	}
 	stranger := s.Login(t).Connect(t)
@@ -199,7 +199,7 @@ func TestLaterStatementsUseTheMap(t *testing.T) {
 			t.Error("new after a rollback")
 		}
 		if got := Value[int](t, tx, "select count(*) from "+table); got != 1 {
-			t.Errorf("%d rows", got)
+			t.Errorf("%d rows of %s are visible, want 1", got, table)
 		}
 	})
 }

@@ -61,7 +61,7 @@ func ids(t *testing.T, q Querier) []int32 {
 func requireIDs(t *testing.T, q Querier, want ...int32) {
 	t.Helper()
 	if got := ids(t, q); !slices.Equal(got, want) {
-		t.Errorf("vouchers %v, want %v", got, want)
+		t.Errorf("the visible vouchers are %v, want %v", got, want)
 	}
 }
 

@@ -193,7 +193,7 @@ create function shop.definer_delete() returns void language plpgsql security def
 			got = code
 			requireNoHint(t, try.sql, err)
 		} else if err != nil {
-			t.Fatalf("%s: %v", try.sql, err)
+			t.Fatalf("%s fails: %v", try.sql, err)
 		}
 		if got != try.want {
 			t.Errorf("%s: got %q (%v), want %q", try.sql, got, err, try.want)
@@ -201,7 +201,7 @@ create function shop.definer_delete() returns void language plpgsql security def
 		if try.after != "" && err == nil {
 			Run(t, tx, "set local role "+m.observer)
 			if after := strings.Join(Values[string](t, tx, "select voucher_id || ':' || amount from shop.voucher order by 1"), " "); after != try.after {
-				t.Errorf("%s: left %s, want %s", try.sql, after, try.after)
+				t.Errorf("%s: the table has %s afterwards, want %s", try.sql, after, try.after)
 			}
 		}
 		if err := tx.Rollback(t.Context()); err != nil {
@@ -239,7 +239,7 @@ func requireNoHint(t *testing.T, sql string, err error) {
 	t.Helper()
 	var server *pgconn.PgError
 	if errors.As(err, &server) && (strings.Contains(server.Detail, "(voucher_id)") || strings.Contains(server.Detail, "Failing row")) {
-		t.Errorf("%s: %s", sql, server.Detail)
+		t.Errorf("%s: DETAIL reveals a row: %s", sql, server.Detail)
 	}
 }
 
@@ -254,13 +254,13 @@ func (m *matrix) copies(t *testing.T) {
 			t.Fatal(err)
 		}
 		if out.String() != "1\n2\n" {
-			t.Errorf("%s: %q", sql, out.String())
+			t.Errorf("%s: copied %q", sql, out.String())
 		}
 	}
 	// PostgreSQL has no COPY FROM for tables with row security. INSERT goes through the policies.
 	_, err := tx.Conn().PgConn().CopyFrom(t.Context(), strings.NewReader("6\n"), "copy shop.voucher (voucher_id) from stdin")
 	if testdb.Code(err) != "0A000" {
-		t.Errorf("copy from: %v", err)
+		t.Errorf("COPY FROM: got %v, want 0A000", err)
 	}
 }
 
@@ -269,7 +269,7 @@ func (m *matrix) cursor(t *testing.T) {
 	tx := Begin(t, m.application, "ANN")
 	Run(t, tx, "declare c scroll cursor for select voucher_id from shop.voucher order by 1")
 	if got := Values[int32](t, tx, "fetch all from c"); !slices.Equal(got, []int32{1, 2}) {
-		t.Errorf("fetched %v", got)
+		t.Errorf("the cursor fetched %v, want 1 and 2", got)
 	}
 	Run(t, tx, "declare writable cursor for select voucher_id from shop.voucher for update")
 	for range 2 {
@@ -284,7 +284,7 @@ func (m *matrix) cursor(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := Values[int32](t, m.application, "fetch all from kept"); !slices.Equal(got, []int32{1, 2}) {
-		t.Errorf("kept %v", got)
+		t.Errorf("the held cursor fetched %v, want 1 and 2", got)
 	}
 	Run(t, m.application, "close kept")
 }
@@ -303,7 +303,7 @@ func (m *matrix) prepared(t *testing.T) {
 				if i == 0 { // the same transaction, in which the application asserts another user
 					Run(t, tx, "select postern.assume_user('BEN')")
 					if got := Values[int32](t, tx, "execute vouchers (0)"); !slices.Equal(got, []int32{3, 4}) {
-						t.Errorf("%s: BEN sees %v", mode, got)
+						t.Errorf("%s: BEN sees %v, want 3 and 4", mode, got)
 					}
 				}
 				if err := tx.Rollback(t.Context()); err != nil {
@@ -346,6 +346,6 @@ func (m *matrix) plan(t *testing.T) {
 	Run(t, tx, "set local enable_seqscan = off")
 	plan := strings.Join(Values[string](t, tx, "explain (costs off) select * from shop.voucher where voucher_id = 1"), "\n")
 	if !strings.Contains(plan, "Index Cond: (voucher_id = 1)") || !strings.Contains(plan, "hashed SubPlan") && !strings.Contains(plan, "InitPlan") || perRow.MatchString(plan) {
-		t.Errorf("plan:\n%s", plan)
+		t.Errorf("the plan uses no index, or evaluates the companies for each row:\n%s", plan)
 	}
 }

@@ -34,7 +34,7 @@ create function shop.definer_count() returns bigint language sql stable security
 	} {
 		for _, sql := range []string{"select * from " + relation, "select count(*) from " + relation, "select from " + relation + " where company = '10'"} {
 			if got := Refused(t, stranger, "PS401", sql); !strings.Contains(got.Hint, "grant postern_user to "+login.Name+";") {
-				t.Errorf("%s: %s", sql, got.Hint)
+				t.Errorf("%s: HINT %q does not say what to grant", sql, got.Hint)
 			}
 		}
 	}

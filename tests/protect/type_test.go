@@ -66,7 +66,7 @@ insert into shop.voucher values (1, '%s'), (2, '%s'), (3, null)`, test.column, t
 			before := s.catalog(t)
 			Run(t, s.owner, "select postern.protect_company('shop.voucher')")
 			if after := s.catalog(t); after != before {
-				t.Errorf("before:\n%s\nafter:\n%s", before, after)
+				t.Errorf("protecting again has changed\n%s\nto\n%s", before, after)
 			}
 			As(t, s.application, "CARL", func(tx pgx.Tx) { requireIDs(t, tx) })
 			As(t, s.application, "ANN", func(tx pgx.Tx) {
@@ -75,7 +75,7 @@ insert into shop.voucher values (1, '%s'), (2, '%s'), (3, null)`, test.column, t
 				plan := strings.Join(Values[string](t, tx, "explain (costs off) select voucher_id from shop.voucher"), "\n")
 				// A column of a domain is shown like one of its base type, and found with the same index.
 				if !regexp.MustCompile(`Index Cond: \((company|\(company\)::(text|integer|uuid|bpchar)) = ANY \((\$0|\(InitPlan 1\)\.col1)\)\)`).MatchString(plan) {
-					t.Errorf("plan:\n%s", plan)
+					t.Errorf("the plan does not use the index as it is:\n%s", plan)
 				}
 				Run(t, tx, "insert into shop.voucher values (4, $1::text::"+test.column+")", test.own)
 				Within(t, tx, func(tx pgx.Tx) {
@@ -90,7 +90,7 @@ insert into shop.voucher values (1, '%s'), (2, '%s'), (3, null)`, test.column, t
 			Run(t, s.Pool, "select postern.grant_company('BEN', $1), postern.revoke_company('BEN', '20')", test.other)
 			As(t, s.application, "BEN", func(tx pgx.Tx) { requireIDs(t, tx, 2) })
 			if got := Values[string](t, s.Pool, "select code || ': ' || detail from postern.doctor where object ~ 'voucher' and level = 'error'"); len(got) > 0 {
-				t.Errorf("doctor: %q", got)
+				t.Errorf("doctor finds %q", got)
 			}
 		})
 	}
@@ -129,7 +129,7 @@ select postern.protect_ledger('shop.voucher'), postern.protect_ledger('shop.inte
 			As(t, s.application, "ANN", func(tx pgx.Tx) {
 				requireIDs(t, tx, 1)
 				if got := Values[int32](t, tx, "select voucher_id from shop.internal"); !slices.Equal(got, []int32{1}) {
-					t.Errorf("internal ledger: %v", got)
+					t.Errorf("the rows of the internal ledger are %v, want 1", got)
 				}
 				for _, table := range []string{"voucher", "internal"} {
 					insert := "insert into shop." + table + " values (5, $1::text::" + test.column + ", postern.posting_combination_id($2, 'new', $3), 'IL') returning voucher_id"
@@ -140,7 +140,7 @@ select postern.protect_ledger('shop.voucher'), postern.protect_ledger('shop.inte
 				}
 			})
 			if got := Values[string](t, s.Pool, "select code || ': ' || detail from postern.doctor where object ~ 'voucher|internal' and level = 'error'"); len(got) > 0 {
-				t.Errorf("doctor: %q", got)
+				t.Errorf("doctor finds %q", got)
 			}
 			if test.column == "char(4)" {
 				Run(t, s.Pool, "delete from shop.voucher where voucher_id > 2")

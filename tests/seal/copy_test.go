@@ -44,7 +44,7 @@ select n, 'passed', 'APP_PAY', 'ALICE', 'Replicated', '{}' from generate_series(
 	refusal := testdb.RequireCode(t, err, "55000")
 	want := "If this database took the place of the one that was replicated: end the subscription, then have a superuser run: select setval('postern_internal.log_number', 50);"
 	if refusal.Hint != want || refusal.Detail == "" {
-		t.Fatalf("DETAIL %q, HINT %q", refusal.Detail, refusal.Hint)
+		t.Fatalf("the refusal has DETAIL %q, HINT %q", refusal.Detail, refusal.Hint)
 	}
 	testsql.Run(t, l.Pool, "select setval('postern_internal.log_number', 50)")
 	l.write(t, 1)
@@ -115,14 +115,14 @@ func TestRestoredDumpDoesNotSealWithProductionsKey(t *testing.T) {
 	before := l.files(t)
 	_, err := copied.trySeal(t)
 	if refusal := testdb.RequireCode(t, err, "55000"); !strings.Contains(refusal.Hint, "--confirm-database "+*copied.here(t)) {
-		t.Errorf("HINT %q", refusal.Hint)
+		t.Errorf("the HINT is %q", refusal.Hint)
 	}
 	l.write(t, 1)
 	l.seal(t, 1)
 	l.requireIntact(t, 3)
 	for name, text := range before {
 		if after := l.files(t)[name]; !strings.HasPrefix(after, text) && name != "latest" {
-			t.Errorf("%s: %q, then %q", name, text, after)
+			t.Errorf("the file %s had %q, and now has %q", name, text, after)
 		}
 	}
 }
@@ -171,13 +171,13 @@ values (1000, 'passed', 'APP_PAY', 'ALICE', 'Replicated', '{}')`)
 	for size := int64(0); size < 3; size = l.heads(t).Latest.Size {
 		select {
 		case code := <-ended:
-			t.Fatalf("ended with %d", code)
+			t.Fatalf("the service ended with exit code %d, although somebody can fix the error", code)
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
 	stop()
 	if code := <-ended; code != 0 {
-		t.Errorf("ended with %d", code)
+		t.Errorf("the service ended with exit code %d, want 0", code)
 	}
 }
 
@@ -262,7 +262,7 @@ func TestCopyDoesNotSealWithProductionsKey(t *testing.T) {
 	_, err := copied.trySeal(t)
 	refusal := testdb.RequireCode(t, err, "55000")
 	if refusal.Detail == "" || !strings.Contains(refusal.Hint, `run "postern log seal --confirm-database `) {
-		t.Errorf("DETAIL %q, HINT %q", refusal.Detail, refusal.Hint)
+		t.Errorf("the refusal has DETAIL %q, HINT %q", refusal.Detail, refusal.Hint)
 	}
 	timeline := testsql.Value[int64](t, copied.Pool, "select (postern_internal.current_place()).timeline")
 	wrong := "1/2/3"
@@ -274,11 +274,11 @@ func TestCopyDoesNotSealWithProductionsKey(t *testing.T) {
 		sealer.Key, sealer.Heads = l.key, l.heads(t)
 		_, err := sealer.Seal(t.Context(), copied.sealer)
 		if testdb.Code(err) != "55000" {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s on a copy: got %v, want 55000", name, err)
 		}
 	}
 	if _, err := copied.drop(t, copied.admin(t), time.Now().AddDate(0, -1, 0), time.Second); testdb.Code(err) != "55000" {
-		t.Errorf("drop: %v", err)
+		t.Errorf("dropping on a copy: got %v, want 55000", err)
 	}
 	// Not even the key file is created in a directory.
 	elsewhere := *copied
@@ -290,7 +290,7 @@ func TestCopyDoesNotSealWithProductionsKey(t *testing.T) {
 		t.Errorf("a refused seal left %q", got)
 	}
 	if after := l.files(t); !maps.Equal(before, after) {
-		t.Errorf("before: %q\nafter: %q", before, after)
+		t.Errorf("the directory had %q\nand now has %q", before, after)
 	}
 
 	// Production continues. Copying a database ends its connections.
@@ -319,7 +319,7 @@ func TestCopyDoesNotSealWithProductionsKey(t *testing.T) {
 	testdb.RequireCode(t, err, "55000")
 	sealer := seal.Sealer{Key: elsewhere.key, Heads: elsewhere.heads(t), Database: here}
 	if restart, got, err := sealer.Restart(t.Context(), copied.sealer); err != nil || got != 3 || restart.Lost != nil {
-		t.Fatalf("sealed %d, %v, %v", got, restart, err)
+		t.Fatalf("the restart sealed %d, want 3; restart: %v; error: %v", got, restart, err)
 	}
 	// Its heads up to the copy are production's. If both keys may sign, all of them are accepted.
 	elsewhere.addKey(t, first)
@@ -350,7 +350,7 @@ func TestReplacementDatabaseContinuesTheLog(t *testing.T) {
 	sealer := seal.Sealer{Key: l.key, Heads: l.heads(t), Database: successor.here(t)}
 	// The new place is recorded even if there is nothing to seal.
 	if got, err := sealer.Seal(t.Context(), successor.sealer); err != nil || got != 0 {
-		t.Fatalf("sealed %d, %v", got, err)
+		t.Fatalf("the seal covers %d new entries, want 0; error: %v", got, err)
 	}
 	successor.write(t, 1)
 	successor.seal(t, 1)

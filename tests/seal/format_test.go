@@ -56,10 +56,10 @@ func TestBothSidesHashAlike(t *testing.T) {
 		if different := testsql.Value[int64](t, connection, `
 select count(*) from postern_internal.leaf as l join postern_internal.checkpoint_entry as e using (log_id)
  where substring(l.hashes for 32) <> postern_internal.leaf_hash(e)`); different > 0 {
-			t.Errorf("%s: %d hashes differ", settings, different)
+			t.Errorf("%s: %d hashes of the database differ from those in Go", settings, different)
 		}
 		if verdict, err := (&seal.Verifier{Heads: l.heads(t)}).Verify(t.Context(), connection); err != nil || verdict.Total > 0 || verdict.Leaves != 9 {
-			t.Errorf("%s: %v, %+v", settings, err, verdict)
+			t.Errorf("%s: verify returns %+v; error: %v", settings, verdict, err)
 		}
 	}
 	if distinct := testsql.Value[int64](t, l.Pool, "select count(distinct hashes) from postern_internal.leaf"); distinct != 9 {
@@ -189,7 +189,7 @@ func TestSignedVectors(t *testing.T) {
 		parts = append(parts, strings.Join(lines, "")+"\n")
 	}
 	if len(parts) != 3 {
-		t.Fatalf("%q", parts)
+		t.Fatalf("the page has %q, want three parts", parts)
 	}
 	directory := t.TempDir()
 	for index, name := range []string{seal.KeysFile, "restarts", "latest"} {
@@ -207,10 +207,10 @@ func TestSignedVectors(t *testing.T) {
 		Lost: &seal.Tree{Size: 20, Root: root("lost")}, Kept: &seal.Tree{Size: 12, Root: root("kept")}, LogIDs: &seal.LogIDs{Lowest: 13, Highest: 20},
 	}
 	if len(heads.Restarts) != 1 || !reflect.DeepEqual(*heads.Restarts[0], want) {
-		t.Errorf("%+v", heads.Restarts)
+		t.Errorf("the restarts are %+v", heads.Restarts)
 	}
 	if head := heads.Latest; head.Size != 14 || head.Root != root("head") || head.Restart != 1 || *head.LogIDs != (seal.LogIDs{Lowest: 10000013, Highest: 10000014}) {
-		t.Errorf("%+v", head)
+		t.Errorf("the latest head is %+v", head)
 	}
 }
 
@@ -290,7 +290,7 @@ func TestOtherLibrariesAcceptHeadsAndProofs(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := tlog.CheckRecord(proof.Inclusion.Hashes, 53, root, proof.Inclusion.LeafNumber, proof.Inclusion.Hash()); err != nil {
-			t.Errorf("entry %d: %v", logID, err)
+			t.Errorf("tlog refuses the proof of entry %d: %v", logID, err)
 		}
 		text, err := json.Marshal(proof)
 		if err != nil {
@@ -303,7 +303,7 @@ func TestOtherLibrariesAcceptHeadsAndProofs(t *testing.T) {
 			return nil
 		})
 		if err != nil || checked.Entries != 1 || checked.OwnKeys {
-			t.Errorf("entry %d: %+v, %v", logID, checked, err)
+			t.Errorf("entry %d: the proof has %+v; error: %v", logID, checked, err)
 		}
 	}
 }
@@ -323,7 +323,7 @@ func TestProofThatWasTamperedWithIsRefused(t *testing.T) {
 	}
 	stranger := newKey(t, "test.example/log").Public
 	if _, err := seal.CheckProofs(bytes.NewReader(text), stranger, nil); kindOf(err) != seal.KeyUnknown {
-		t.Errorf("another key: %v", err)
+		t.Errorf("with another key: got %v, want KeyUnknown", err)
 	}
 	checked, err := seal.CheckProofs(bytes.NewReader(text), "", nil)
 	if err != nil || !checked.OwnKeys {
@@ -450,7 +450,7 @@ func TestAmbiguousProofIsRefused(t *testing.T) {
 					continue // this entry has no such member
 				}
 				if _, err := seal.CheckProofs(strings.NewReader(changed), l.key.Public, nil); err == nil {
-					t.Errorf("entry %d, %s, %s: accepted", logID, kind, name)
+					t.Errorf("entry %d, %s, %s: the ambiguous proof is accepted", logID, kind, name)
 				}
 			}
 		}
@@ -468,7 +468,7 @@ func TestAmbiguousProofIsRefused(t *testing.T) {
 			"as an export":  export + strings.Replace(text, `,"head":`+string(quoted(t, proof.Head))+`,"keys":["`+l.key.Public+`"]`, "", 1),
 		} {
 			if checked, err := seal.CheckProofs(strings.NewReader(same), l.key.Public, nil); err != nil || checked.Entries != 1 {
-				t.Errorf("entry %d, %s: %+v, %v", logID, name, checked, err)
+				t.Errorf("entry %d, %s: the same proof has %+v; error: %v", logID, name, checked, err)
 			}
 		}
 	}
@@ -503,7 +503,7 @@ func TestAmbiguousLeafIsRefused(t *testing.T) {
 	for _, parameters := range []string{`{"AMOUNT": 1, "AMOUNT": 1000}`, `{"A": {"B": 1, "\u0042": 2}}`, `{} {}`, "", "{\"A\": \"\\ud800\"}"} {
 		record := seal.Record{LogID: 1, Outcome: "passed", GateID: "G", UserID: "U", Message: "m", Parameters: json.RawMessage(parameters), SessionRole: "r"}
 		if read, err := leafOf(t, record, seal.Salt{}).Record(); err == nil {
-			t.Errorf("%s was read: %s", parameters, read.Parameters)
+			t.Errorf("ambiguous parameters %s were read as %s", parameters, read.Parameters)
 		}
 	}
 }
@@ -584,10 +584,10 @@ func TestEveryQueryModeSealsAlike(t *testing.T) {
 		}
 		l.write(t, 3)
 		if entries, err := (&seal.Sealer{Key: l.key, Heads: l.heads(t)}).Seal(t.Context(), connection); err != nil || entries != 3 {
-			t.Errorf("%v: sealed %d: %v", mode, entries, err)
+			t.Errorf("%v: sealed %d entries, want 3; error: %v", mode, entries, err)
 		}
 		if verdict, err := (&seal.Verifier{Heads: l.heads(t)}).Verify(t.Context(), connection); err != nil || verdict.Total > 0 {
-			t.Errorf("%v: %v, %+v", mode, err, verdict)
+			t.Errorf("%v: verify returns %+v; error: %v", mode, verdict, err)
 		}
 		if err := connection.Close(t.Context()); err != nil {
 			t.Fatal(err)
@@ -596,6 +596,6 @@ func TestEveryQueryModeSealsAlike(t *testing.T) {
 	if different := testsql.Value[int64](t, l.Pool, `
 select count(*) from postern_internal.leaf as l join postern_internal.checkpoint_entry as e using (log_id)
  where substring(l.hashes for 32) <> postern_internal.leaf_hash(e)`); different > 0 {
-		t.Errorf("%d hashes differ", different)
+		t.Errorf("%d hashes of the database differ from those in Go", different)
 	}
 }

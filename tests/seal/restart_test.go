@@ -99,14 +99,14 @@ func TestLogContinuesAfterItsEndWasLost(t *testing.T) {
 	_, err := (&seal.Sealer{Key: l.key, Heads: l.heads(t), Database: l.here(t)}).Seal(t.Context(), l.sealer)
 	tampered, found := asTampered(err)
 	if !found || tampered.Finding.Kind != seal.EntryMissing || tampered.Finding.LogIDs == nil || *tampered.Finding.LogIDs != (seal.LogIDs{Lowest: 6, Highest: 8}) {
-		t.Fatalf("%v", err)
+		t.Fatalf("the seal returns %v, want the lost entries from 6 to 8", err)
 	}
 	if !strings.Contains(tampered.Hint(), seal.AboutRestarts) || !strings.Contains(err.Error(), "from 6 to 8") {
-		t.Errorf("%v, HINT %q", err, tampered.Hint())
+		t.Errorf("the error is %v, with the HINT %q", err, tampered.Hint())
 	}
 	verdict := l.verify(t)
 	if verdict.Total != 1 || verdict.Findings[0].LogIDs == nil || *verdict.Findings[0].LogIDs != (seal.LogIDs{Lowest: 6, Highest: 8}) || verdict.Findings[0].Hint() == "" {
-		t.Fatalf("%+v", verdict)
+		t.Fatalf("verify returns %+v, want the lost entries from 6 to 8", verdict)
 	}
 
 	// A restart is confirmed like a seal.
@@ -125,7 +125,7 @@ func TestLogContinuesAfterItsEndWasLost(t *testing.T) {
 	early := [2]*seal.Heads{l.heads(t), l.heads(t)}
 	restart := l.mustRestart(t)
 	if restart.Number != 1 || restart.Lost.Size != 8 || restart.Kept.Size != 5 || *restart.LogIDs != (seal.LogIDs{Lowest: 6, Highest: 8}) || restart.Reused != 2 || restart.Place != *l.here(t) {
-		t.Fatalf("%+v", restart)
+		t.Fatalf("the restart is %+v", restart)
 	}
 	// The next head has the ids of all leaves that the restart did not keep. If its end is lost too, they are known.
 	if text := l.heads(t).Latest.Note; !strings.Contains(text, "\nlog_ids 6 7\nrestart 1\n") {
@@ -154,16 +154,16 @@ func TestLogContinuesAfterItsEndWasLost(t *testing.T) {
 	l.requireLostBy(t, l.prove(t, 6), 0)
 	var unproven *seal.NotProvenError
 	if _, err := seal.Prove(t.Context(), l.auditor, l.heads(t), 8, nil); !errors.As(err, &unproven) || !strings.Contains(err.Error(), "restart 1 lost entries from 6 to 8") {
-		t.Errorf("%v", err)
+		t.Errorf("proving a lost entry: got %v", err)
 	}
 
 	// Nothing more is lost, not even for a sealer that has read the directory before the restart.
 	for name, heads := range map[string][2]*seal.Heads{"read now": {l.heads(t), l.heads(t)}, "read early": early} {
 		if _, err := (&seal.Sealer{Key: l.key, Heads: heads[0]}).PlanRestart(t.Context(), l.sealer); !errors.Is(err, seal.ErrNothingLost) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got %v, want ErrNothingLost", name, err)
 		}
 		if _, _, err := (&seal.Sealer{Key: l.key, Heads: heads[1]}).Restart(t.Context(), l.sealer); !errors.Is(err, seal.ErrNothingLost) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got %v, want ErrNothingLost", name, err)
 		}
 	}
 }
@@ -176,7 +176,7 @@ func TestLogRestartsAfterLosingEverything(t *testing.T) {
 	first.write(t, 3)
 	first.seal(t, 3)
 	if restart := l.mustRestart(t); restart.Kept.Size != 0 || restart.Lost.Size != 3 {
-		t.Fatalf("%+v", restart)
+		t.Fatalf("the restart is %+v, want all 3 leaves lost", restart)
 	}
 	l.requireIntact(t, 0)
 	l.write(t, 4)
@@ -194,16 +194,16 @@ func TestInterruptedRestartContinues(t *testing.T) {
 		t.Fatal(err)
 	}
 	if verdict := l.verify(t); verdict.Total > 0 {
-		t.Errorf("%s", messages(verdict))
+		t.Errorf("verify finds %s", messages(verdict))
 	}
 	// The newest head was given up, so nothing can be proven until the next seal.
 	var unproven *seal.NotProvenError
 	if _, err := seal.Prove(t.Context(), l.auditor, l.heads(t), 2, nil); !errors.As(err, &unproven) || !strings.Contains(err.Error(), "restart 1") {
-		t.Errorf("%v", err)
+		t.Errorf("proving before the next seal: got %v", err)
 	}
 	exporter := &seal.Exporter{Heads: l.heads(t)}
 	if _, err := exporter.Export(t.Context(), l.auditor, func(any) error { return nil }); !errors.As(err, &unproven) || !strings.Contains(err.Error(), "restart 1") {
-		t.Errorf("%v", err)
+		t.Errorf("exporting before the next seal: got %v", err)
 	}
 	// Another directory with the same state learns nothing from that.
 	untold := *l
@@ -213,10 +213,10 @@ func TestInterruptedRestartContinues(t *testing.T) {
 	}
 	_, err := (&seal.Sealer{Key: l.key, Heads: l.heads(t), Also: []*seal.Heads{untold.heads(t)}}).Seal(t.Context(), l.sealer)
 	if kindOf(err) != seal.EntryMissing {
-		t.Errorf("%v", err)
+		t.Errorf("another directory: got %v, want EntryMissing", err)
 	}
 	if restart := l.mustRestart(t); restart.Number != 1 {
-		t.Errorf("%+v", restart)
+		t.Errorf("the repeated restart is %+v, want number 1", restart)
 	}
 	l.requireIntact(t, 5)
 	l.write(t, 1)
@@ -234,7 +234,7 @@ func TestSecondRestartKeepsTheFirst(t *testing.T) {
 	proofs[0] = first.prove(t, first.heads(t).Latest.LogIDs.Highest)
 	// The ids from 6 to 8 were lost by the first.
 	if restart := second.mustRestart(t); restart.Number != 2 || restart.Lost.Size != 14 || restart.Kept.Size != 5 || *restart.LogIDs != (seal.LogIDs{Lowest: 10000006, Highest: 10000014}) {
-		t.Fatalf("%+v", restart)
+		t.Fatalf("the second restart is %+v", restart)
 	}
 	second.write(t, 1)
 	second.seal(t, 1)
@@ -268,7 +268,7 @@ func TestLaterRestartGivesUpWhatTheFirstKept(t *testing.T) {
 	t.Parallel()
 	older, oldest, proofs := lostTwice(t)
 	if restart := older.mustRestart(t); restart.Number != 1 || restart.Lost.Size != 8 || restart.Kept.Size != 5 {
-		t.Fatalf("%+v", restart)
+		t.Fatalf("the first restart is %+v", restart)
 	}
 	older.requireLostBy(t, proofs[4], 0)
 	older.write(t, 2)
@@ -279,7 +279,7 @@ func TestLaterRestartGivesUpWhatTheFirstKept(t *testing.T) {
 	oldest.requireLostBy(t, proofs[4], 2)
 	oldest.requireLostBy(t, proofs[7], 1) // it was lost before the second
 	if err != nil || restart.Number != 2 || restart.Lost.Size != 7 || restart.Kept.Size != 2 {
-		t.Fatalf("%+v, %v", restart, err)
+		t.Fatalf("the second restart is %+v; error: %v", restart, err)
 	}
 	oldest.write(t, 4)
 	oldest.seal(t, 4)
@@ -306,7 +306,7 @@ func TestInterruptedRestartIsFollowedByAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	if restart := oldest.mustRestart(t); restart.Number != 2 || restart.Lost.Size != 8 || restart.Kept.Size != 2 {
-		t.Errorf("%+v", restart)
+		t.Errorf("the second restart is %+v", restart)
 	}
 	oldest.requireIntact(t, 2)
 }
@@ -368,7 +368,7 @@ func TestOtherDirectoriesRefuseAnUnknownRestart(t *testing.T) {
 	// The directory of whoever restarted continues. The head in the database tells the other one why its end is missing.
 	l.seal(t, 4)
 	if verdict := untold.verify(t); verdict.Total != 2 || !strings.Contains(messages(verdict), "leaves 14 to 14") || !strings.Contains(messages(verdict), "of 14 leaves that names restart 1") {
-		t.Errorf("%s", messages(verdict))
+		t.Errorf("verify finds %s", messages(verdict))
 	}
 	l.write(t, 3)
 	l.seal(t, 3) // further than before
@@ -387,7 +387,7 @@ func TestOtherDirectoriesRefuseAnUnknownRestart(t *testing.T) {
 	}
 	requireFinding(t, untold.verify(t), seal.OtherHistory, 0)
 	if err := sealBoth(); kindOf(err) != seal.OtherHistory || !strings.Contains(err.Error(), "was not told of restart 1") {
-		t.Errorf("%v", err)
+		t.Errorf("sealing into both directories: got %v, want OtherHistory", err)
 	}
 	if err := os.WriteFile(filepath.Join(also, "latest"), []byte(before["latest"]), 0o644); err != nil {
 		t.Fatal(err)
@@ -412,7 +412,7 @@ func TestOtherDirectoriesRefuseAnUnknownRestart(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := seal.OpenHeads(l.directory); kindOf(err) != seal.OtherHistory && kindOf(err) != seal.SignatureInvalid {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: opening the directory: got %v, want an error", name, err)
 		}
 	}
 }
@@ -450,7 +450,7 @@ func TestRestartWithAnotherHistoryIsRefused(t *testing.T) {
 	requireFinding(t, told.verify(t), seal.OtherHistory, 0)
 	_, err := (&seal.Sealer{Key: l.key, Heads: told.heads(t), Database: l.here(t)}).Seal(t.Context(), l.sealer)
 	if kindOf(err) != seal.TreeRewritten {
-		t.Errorf("%v", err)
+		t.Errorf("got %v, want TreeRewritten", err)
 	}
 	// A naive reader who checks only the kept head would accept it.
 	for name := range told.files(t) {
@@ -550,10 +550,10 @@ func TestRestartRefusesWhereNothingWasLost(t *testing.T) {
 		before := l.files(t)
 		sealer := &seal.Sealer{Key: l.key, Heads: l.heads(t), Database: l.here(t)}
 		if _, err := sealer.PlanRestart(t.Context(), l.sealer); !is(err) {
-			t.Errorf("%v", err)
+			t.Errorf("planning a restart: got %v, want a refusal", err)
 		}
 		if _, _, err := sealer.Restart(t.Context(), l.sealer); !is(err) {
-			t.Errorf("%v", err)
+			t.Errorf("a restart: got %v, want a refusal", err)
 		}
 		if after := l.files(t); !maps.Equal(before, after) {
 			t.Errorf("what was refused has written: %q", after)
@@ -578,10 +578,10 @@ func TestRestartRefusesWhereNothingWasLost(t *testing.T) {
 		}
 	}
 	if _, err := (&seal.Sealer{Key: begun.key, Heads: begun.heads(t)}).PlanRestart(t.Context(), begun.sealer); !isNothingLost(err) {
-		t.Errorf("%v", err)
+		t.Errorf("planning a restart: got %v, want that nothing was lost", err)
 	}
 	if restart := begun.mustRestart(t); restart.Number != 1 {
-		t.Errorf("%+v", restart)
+		t.Errorf("the restart is %+v, want number 1", restart)
 	}
 
 	// The log continued with an old copy of the directory. A restart with the first directory would give up heads and
@@ -610,11 +610,11 @@ func TestFormerPrimaryContinuesAfterARestartElsewhere(t *testing.T) {
 	former.write(t, 3)
 	former.seal(t, 3)
 	if restart := elsewhere.mustRestart(t); restart.Lost.Size != 8 || restart.Kept.Size != 5 {
-		t.Fatalf("%+v", restart)
+		t.Fatalf("the restart elsewhere is %+v", restart)
 	}
 
 	if verdict := former.verify(t); verdict.Total > 0 || verdict.Signed != 5 || verdict.NotSigned != 3 {
-		t.Errorf("%+v", verdict)
+		t.Errorf("verify of the former primary returns %+v", verdict)
 	}
 	former.seal(t, 0)
 	former.requireIntact(t, 8)
@@ -623,7 +623,7 @@ func TestFormerPrimaryContinuesAfterARestartElsewhere(t *testing.T) {
 	former.write(t, 2)
 	former.seal(t, 2)
 	if restart := backup.mustRestart(t); restart.Number != 2 || restart.Lost.Size != 10 || restart.Kept.Size != 8 {
-		t.Errorf("%+v", restart)
+		t.Errorf("the restart of the backup is %+v", restart)
 	}
 	backup.requireIntact(t, 8)
 }
@@ -647,7 +647,7 @@ func TestGivenUpHeadsDoNotMisleadTheSearch(t *testing.T) {
 		t.Errorf("it does not say where:\n%s", messages(verdict))
 	}
 	if restart := backup.mustRestart(t); restart.Lost.Size != 12 || restart.Kept.Size != 9 {
-		t.Errorf("%+v", restart)
+		t.Errorf("the restart of the backup is %+v", restart)
 	}
 }
 
@@ -668,9 +668,9 @@ func TestDropAfterARestartCoversNewLeaves(t *testing.T) {
 	l.seal(t, 7)
 	l.export(t)
 	if done, err := l.drop(t, l.admin(t), before, 10*time.Second); err != nil || done.Entries != 10 {
-		t.Fatalf("%+v, %v", done, err)
+		t.Fatalf("the drop is %+v; error: %v", done, err)
 	}
 	if verdict := l.verify(t); verdict.Total > 0 || verdict.Leaves != 11 || verdict.Dropped != 10 {
-		t.Errorf("%+v\n%s", verdict, messages(verdict))
+		t.Errorf("verify returns %+v\n%s", verdict, messages(verdict))
 	}
 }

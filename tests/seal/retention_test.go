@@ -81,10 +81,10 @@ func TestDropTakesWholeMonths(t *testing.T) {
 	}
 	name := func(ago int) string { return month(ago).Format("2006-01") }
 	if done.Entries != 20 || strings.Join(done.Months, " ") != name(4)+" "+name(3) {
-		t.Errorf("dropped %+v", done)
+		t.Errorf("dropped were %+v", done)
 	}
 	if len(done.Kept) != 1 || done.Kept[0].Month != name(2) || !strings.Contains(done.Kept[0].Reason, "it ends on "+month(1).Format(time.DateOnly)) {
-		t.Errorf("kept %+v", done.Kept)
+		t.Errorf("kept were %+v", done.Kept)
 	}
 	if exists(t, l, partition(4)) || exists(t, l, partition(3)) || !exists(t, l, partition(2)) {
 		t.Error("other partitions are gone")
@@ -95,7 +95,7 @@ func TestDropTakesWholeMonths(t *testing.T) {
 
 	verdict := l.verify(t)
 	if verdict.Total > 0 || verdict.Leaves != 50 || verdict.Dropped != 20 {
-		t.Errorf("%+v", verdict)
+		t.Errorf("verify returns %+v", verdict)
 	}
 	// Proofs of what is left stay valid, before and behind new leaves.
 	for range 2 {
@@ -171,7 +171,7 @@ func TestDropRefusesWhatItCannotSee(t *testing.T) {
 	} {
 		_, err := admin.PgConn().Exec(t.Context(), test.statement).ReadAll()
 		if testdb.Code(err) != test.code {
-			t.Errorf("%s: %v, want %q", name, err, test.code)
+			t.Errorf("%s: got %v, want the code %q", name, err, test.code)
 		}
 		testsql.Run(t, admin, "rollback")
 	}
@@ -227,14 +227,14 @@ func TestDropMakesNobodyWait(t *testing.T) {
 				t.Errorf("the hint finds %v, not %d: %v", holders, idle.PgConn().PID(), rows.Err())
 			}
 			if failure != nil || written < 5 {
-				t.Errorf("after %d transactions: %v", written, failure)
+				t.Errorf("after %d transactions, one failed: %v", written, failure)
 			}
 			if !exists(t, l, partition(1)) {
 				t.Error("the partition is gone")
 			}
 			testsql.Run(t, idle, "rollback")
 			if done, err := l.drop(t, admin, month(0), time.Second); err != nil || done.Entries != 10 {
-				t.Errorf("%+v, %v", done, err)
+				t.Errorf("the drop is %+v; error: %v", done, err)
 			}
 		})
 	}
@@ -284,7 +284,7 @@ func TestEntriesOfMonthsWithoutAPartition(t *testing.T) {
 	l.seal(t, 20)
 	l.export(t)
 	if done, err := l.drop(t, l.admin(t), month(1), time.Second); err != nil || done.Entries != 51 || len(done.Kept) != 1 || done.Kept[0].Month != "default" || done.Kept[0].Reason != "entries in no month's partition: 1" {
-		t.Errorf("%+v, %v", done, err)
+		t.Errorf("the drop is %+v; error: %v", done, err)
 	}
 }
 

@@ -182,7 +182,7 @@ func TestSealerCannotPassOverEntries(t *testing.T) {
 		t.Errorf("ends a seal that it did not begin: %v", err)
 	}
 	if err := passOver("select postern.begin_sealing()"); testdb.Code(err) != "55000" {
-		t.Errorf("seals nothing: %v", err)
+		t.Errorf("a seal of nothing: got %v, want 55000", err)
 	}
 	l.seal(t, 2)
 	l.requireIntact(t, 5)

@@ -60,7 +60,7 @@ func TestSealerReadsTheHeadsAgainUnderTheLock(t *testing.T) {
 	l.seal(t, 3)
 	l.write(t, 2)
 	if entries, err := early.Seal(t.Context(), l.sealer); err != nil || entries != 2 {
-		t.Errorf("sealed %d: %v", entries, err)
+		t.Errorf("sealed %d entries, want 2; error: %v", entries, err)
 	}
 	l.requireIntact(t, 5)
 }
@@ -195,7 +195,7 @@ func await(t *testing.T, q testsql.Querier, query string, arguments ...any) {
 	t.Helper()
 	for deadline := time.Now().Add(2 * time.Minute); !testsql.Value[bool](t, q, query, arguments...); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("never true: %s", query)
+			t.Fatalf("this never became true: %s", query)
 		}
 	}
 }
@@ -342,7 +342,7 @@ func TestCrashedServerLosesNothing(t *testing.T) {
 		}
 		verdict, err := (&seal.Verifier{Heads: l.heads(t)}).Verify(t.Context(), connection)
 		if err != nil || verdict.Total > 0 || verdict.Leaves != entries || verdict.NotSigned > 0 {
-			t.Fatalf("round %d: %d entries: %+v, %v", round, entries, verdict, err)
+			t.Fatalf("round %d: for %d entries, verify returns %+v; error: %v", round, entries, verdict, err)
 		}
 		connection.Close(t.Context())
 	}

@@ -125,7 +125,7 @@ func TestDocumentedPatroniCallbackConfirmsAPromotion(t *testing.T) {
 	// Other actions of Patroni confirm nothing.
 	for _, other := range [][2]string{{"on_role_change", "replica"}, {"on_role_change", "demoted"}, {"on_start", "primary"}, {"on_start", "master"}, {"on_stop", "primary"}} {
 		if out, err := call(t.Context(), other[0], other[1]).CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v: %s", other, err, out)
+			t.Fatalf("the callback fails for %s: %v: %s", other, err, out)
 		}
 	}
 	if _, err := os.Stat(environment); err == nil {
@@ -156,10 +156,10 @@ func TestDocumentedPatroniCallbackConfirmsAPromotion(t *testing.T) {
 	}
 	text, err := os.ReadFile(environment)
 	if err != nil || string(text) != "POSTERN_CONFIRM_TIMELINE=2\n" {
-		t.Fatalf("%q, %v", text, err)
+		t.Fatalf("the callback wrote %q; error: %v", text, err)
 	}
 	if services, err := os.ReadFile(restarted); err != nil || !strings.Contains(string(services), "restart postern-events") {
-		t.Errorf("%q, %v", services, err)
+		t.Errorf("the callback restarted %q; error: %v", services, err)
 	}
 
 	// Without what it wrote nothing continues, and with it everything does.
@@ -177,9 +177,9 @@ func TestDocumentedPatroniCallbackConfirmsAPromotion(t *testing.T) {
 		t.Fatal(err)
 	}
 	if out, err := call(t.Context(), "on_role_change", "master").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+		t.Fatalf("the callback fails for the role master: %v: %s", err, out)
 	}
 	if again, err := os.ReadFile(environment); err != nil || !bytes.Equal(again, text) {
-		t.Errorf("%q, %v", again, err)
+		t.Errorf("the second call wrote %q; error: %v", again, err)
 	}
 }

@@ -115,7 +115,7 @@ func deliver(t *testing.T, from *server.Server, timeline *int64) error {
 func requireUnconfirmed(t *testing.T, err error) {
 	t.Helper()
 	if refusal := testdb.RequireCode(t, err, "55000"); !strings.Contains(refusal.Hint, "--confirm-timeline 2") || refusal.Detail == "" {
-		t.Errorf("DETAIL %q, HINT %q", refusal.Detail, refusal.Hint)
+		t.Errorf("the refusal has DETAIL %q, HINT %q", refusal.Detail, refusal.Hint)
 	}
 }
 
@@ -157,7 +157,7 @@ func TestWorkerDeliversOnlyOnAConfirmedTimeline(t *testing.T) {
 	Run(t, standby, passed, "APP_AFTER")
 	// Keys, logins and events still belong to this database, so doctor reports nothing after a failover.
 	if moved := Values[string](t, standby, "select code from postern.doctor where code like 'moved%'"); len(moved) > 0 {
-		t.Errorf("doctor finds %s", moved)
+		t.Errorf("after a failover, doctor finds %s", moved)
 	}
 	requireUnconfirmed(t, deliver(t, promoted, nil))
 	pool, err := pgxpool.New(t.Context(), promoted.URL)
@@ -209,10 +209,10 @@ func TestLostLogIDsAreNotGivenOutAgain(t *testing.T) {
 	}
 	again := Value[int64](t, standby, passed, "APP_NEW")
 	if again <= lost || again < 10000000 {
-		t.Errorf("id %d after %d", again, lost)
+		t.Errorf("the first id after the failover is %d, and the last one before it was %d", again, lost)
 	}
 	if next := Value[int64](t, standby, passed, "APP_NEW"); next != again+1 {
-		t.Errorf("id %d after %d", next, again)
+		t.Errorf("the next id is %d after %d", next, again)
 	}
 }
 
@@ -354,6 +354,6 @@ func TestOperatorContinuesTheLogWithoutItsLostEnd(t *testing.T) {
 	}
 	requireSays(run(standby, 1, "restart", "--key", key, "--yes"), "nothing was lost", "HINT: ")
 	if text, err := os.ReadFile(filepath.Join(heads, seal.KeysFile)); err != nil || strings.TrimSpace(string(text)) != public {
-		t.Errorf("%q, %v", text, err)
+		t.Errorf("the file of keys has %q; error: %v", text, err)
 	}
 }

@@ -51,12 +51,12 @@ func TestSubscriberOfTheLogSealsOnceItsSequenceIsMended(t *testing.T) {
 	refusal := testdb.RequireCode(t, err, "55000")
 	_, mend, found := strings.Cut(refusal.Hint, "have a superuser run: ")
 	if !found || refusal.Detail == "" || !strings.Contains(refusal.Hint, "end the subscription") {
-		t.Fatalf("DETAIL %q, HINT %q", refusal.Detail, refusal.Hint)
+		t.Fatalf("the refusal has DETAIL %q, HINT %q", refusal.Detail, refusal.Hint)
 	}
 	Run(t, subscribed, "drop subscription log")
 	Run(t, subscribed, mend)
 	if next := Value[int64](t, subscribed, passed, "APP_HERE"); next != highest+1 {
-		t.Errorf("id %d after %d", next, highest)
+		t.Errorf("the next id is %d after %d", next, highest)
 	}
 
 	folder := t.TempDir()
