@@ -43,7 +43,7 @@ type Report struct {
 	Machine Machine  `json:"machine"`
 	Quick   bool     `json:"quick"`
 	Results []Result `json:"results"`
-	// LeftOut says of measurements why they could not be taken.
+	// LeftOut has a reason for each measurement that could not be taken.
 	LeftOut []string `json:"left_out,omitempty"`
 }
 
