@@ -25,8 +25,8 @@ type AuthenticateParams struct {
 	Scheme    string      `json:"scheme"`
 }
 
-// Answers a challenge and returns a ticket. Commit the transaction: only a later one learns the verdict. An empty scheme
-// means PIN.
+// Answers a challenge and returns a ticket. Commit the transaction: only a later one learns the verdict. An empty
+// scheme means PIN.
 func (q *Queries) Authenticate(ctx context.Context, arg AuthenticateParams) (uuid.UUID, error) {
 	row := q.db.QueryRow(ctx, authenticate,
 		arg.Challenge,

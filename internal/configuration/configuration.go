@@ -30,8 +30,7 @@ type Configuration struct {
 	Events map[string]*Event `json:"events,omitzero"`
 	// EventActions say which receiver is notified of an event, by name. The secrets of webhooks are never here.
 	EventActions map[string]*EventAction `json:"event_actions,omitzero"`
-	// AcceptedFindings are findings of "postern doctor" and grants that "postern verify" finds, which somebody has
-	// accepted. Only these two commands read them; they are not stored in the database.
+	// AcceptedFindings are findings of "postern doctor" and grants that "postern verify" finds, which somebody has accepted. Only these two commands read them; they are not stored in the database.
 	AcceptedFindings []AcceptedFinding `json:"accepted_findings,omitzero"`
 }
 
@@ -46,15 +45,13 @@ type Gate struct {
 	Message *string `json:"message,omitzero"`
 	// Names of the parameters. A new gate has none.
 	Parameters []string `json:"parameters,omitzero"`
-	// The parameters that must be the same when the approved transaction is sent again. If absent while parameters is
-	// given: all of them.
+	// The parameters that must be the same when the approved transaction is sent again. If absent while parameters is given: all of them.
 	BoundParameters []string `json:"bound_parameters,omitzero"`
 	// Whether each pass of the gate needs its own approval, which opens nothing else. A new gate does not.
 	Exclusive *bool `json:"exclusive,omitzero"`
 	// Whether the gate stops transactions. If absent, the gate stays as it is; a new gate is inactive.
 	Active *bool `json:"active,omitzero"`
-	// The parts of the gate that later registrations by the application do not change. If absent: active, if that is
-	// given.
+	// The parts of the gate that later registrations by the application do not change. If absent: active, if that is given.
 	Administered []Administered `json:"administered,omitzero"`
 }
 
@@ -109,8 +106,7 @@ type Class struct {
 	Deny []Rule `json:"deny,omitzero"`
 }
 
-// Rule is one authority combination. Each code part is a value; a single space for blank; or a pattern with % for any
-// characters or none, and _ for one; [%], [_] and [[] are these characters themselves. A code part that is absent is %.
+// Rule is one authority combination. Each code part is a value; a single space for blank; or a pattern with % for any characters or none, and _ for one; [%], [_] and [[] are these characters themselves. A code part that is absent is %.
 type Rule struct {
 	CodeA Scalar `json:"code_a,omitzero"`
 	CodeB Scalar `json:"code_b,omitzero"`
@@ -173,8 +169,7 @@ type Event struct {
 	Enabled *bool `json:"enabled,omitzero"`
 }
 
-// EventAction notifies one receiver of one event. It covers what commits after it was created. A new one needs the
-// event and one of webhook, mail, function and notify.
+// EventAction notifies one receiver of one event. It covers what commits after it was created. A new one needs the event and one of webhook, mail, function and notify.
 type EventAction struct {
 	// The event.
 	Event *string `json:"event,omitzero"`
@@ -198,8 +193,7 @@ type EventAction struct {
 type AcceptedFinding struct {
 	// The finding's code; extra_grant for a grant that verify finds.
 	Finding *FindingName `json:"finding,omitzero" jsonschema:"required"`
-	// What the finding is about, exactly as in the output of doctor --json, or as the name in that of verify --json. A
-	// list if there are several.
+	// What the finding is about, exactly as in the output of doctor --json, or as the name in that of verify --json. A list if there are several.
 	Object Objects `json:"object,omitzero" jsonschema:"required"`
 	// The worst level that is accepted: with warn, a finding that becomes an error counts again. If absent: any level.
 	Level *FindingLevel `json:"level,omitzero"`

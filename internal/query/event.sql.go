@@ -54,8 +54,8 @@ type CallEventFunctionParams struct {
 	Version string    `json:"version"`
 }
 
-// Makes a delivery by calling the function of an action. Gives the version with which the session may make the next call,
-// empty if it may make none. version: empty in a new session.
+// Makes a delivery by calling the function of an action. Returns the version of the function for which this session may
+// make more calls; empty if it may make none. version: what the last call returned; empty in a new session.
 func (q *Queries) CallEventFunction(ctx context.Context, arg CallEventFunctionParams) (string, error) {
 	row := q.db.QueryRow(ctx, callEventFunction,
 		arg.Name,

@@ -220,9 +220,9 @@ type ListLogParams struct {
 	PageOctets int64      `json:"page_octets"`
 }
 
-// One page of a range of the log, oldest entries first. Pass the last log_id to get the next page. Filters that are NULL
-// let everything through. A page ends with the entry that brings it to page_octets octets, so that the reader's memory
-// does not depend on how long the entries are.
+// One page of a range of the log, oldest entries first. Pass the last log_id to get the next page. Filters that are
+// NULL let everything through. A page ends with the entry that brings it to page_octets octets, so that the reader's
+// memory does not depend on how long the entries are.
 func (q *Queries) ListLog(ctx context.Context, arg ListLogParams) ([]LogEntry, error) {
 	rows, err := q.db.Query(ctx, listLog,
 		arg.AfterLogID,
