@@ -1737,8 +1737,7 @@ begin
     recorded := null;  -- somebody has rewritten the comment
   end;
   if enabled is null or forced is null or policies is null then
-    -- If the policy postern_permit exists, Postern has switched row security on. Otherwise the present state counts, and
--- stays.
+    -- If the policy postern_permit exists, Postern has switched row security on. Otherwise the present state counts.
     select c.relrowsecurity and not p.permit, c.relforcerowsecurity and not p.permit, case when p.permit then '{}' else p.names end
       into enabled, forced, policies
       from pg_class as c
@@ -2167,8 +2166,8 @@ declare
 begin
   perform postern_internal.require_allowed_login('postern_event_worker');
   action_id := postern_internal.require_event_action(name);
-  -- The commit need not wait for the disk. If the server dies before it has written it, what the function did and the
-  -- record of the delivery are undone together, and the delivery is made again. A function can set this back.
+  -- The commit need not wait for the disk. If the server dies before the commit is on disk, what the function did and
+  -- the record of the delivery are undone together, and the delivery is made again. A function can set this back.
   set local synchronous_commit = off;
   -- Changes that others make to the function must be visible.
   if current_setting('transaction_isolation') <> 'read committed' then
@@ -2218,9 +2217,9 @@ begin
   perform postern_internal.run_event_function(target, event);
   set local search_path = pg_catalog, pg_temp;
 
-  -- A deferred trigger can defer further ones, endlessly. So the second round, the one before the second mark, must
-  -- change nothing. A change of a row is what defers a trigger, and a statement that changes one uses up a command
-  -- number, which the next mark would miss.
+  -- A deferred trigger can defer further ones, endlessly. So the second round must change nothing. Only a change of a
+  -- row defers a trigger, and a statement that changes a row uses up a command number. The second mark would then be
+  -- further from the first one than from the third one.
   for mark in 1..3 loop
     if mark = 2 then
       perform postern_internal.run_event_function(null, null);
@@ -8770,7 +8769,7 @@ begin
       detail = format('parameters is %s.', left(parameters::text, 1000)),
       hint = 'Pass an object with a text for each parameter of the gate: ''{"AMOUNT": "amount"}''.';
   end if;
-  -- Each operation once, in one order: the function of the guard is compared by its text.
+  -- In one order, because guards are compared by the text of their function.
   sorted_operations := array(select lower(name) from unnest(operations) as name order by array_position(array['insert', 'update', 'delete'], lower(name)), lower(name));
   sources := parameters;
   if sources is null then
@@ -10463,7 +10462,8 @@ begin
   if condition is null then
     return;
   end if;
-  -- Before the row is stored, a generated column has no value yet: then each move is refused.
+  -- A generated column has no value before the row is stored. If one is guarded, nothing is watched: each move is
+  -- refused.
   select ', ' || string_agg(quote_literal(a.attname), ', ' order by a.attname) into watched
     from pg_attribute as a
    where a.attrelid = target and a.attname = any (columns)
@@ -10605,7 +10605,7 @@ begin
 
   select g.* into strict gate from postern_internal.gate as g where g.gate_id = reach_guard.gate_id;
   select c.* into strict passed from postern_internal.check_gate(gate_id, null, null, rows) as c;
-  -- If the gate of the business function used the ticket before, that was logged.
+  -- If the gate of a business function has used the ticket, its pass is in the log already.
   insert into postern_internal.checkpoint_entry
     (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket,
      asked, approved_gate_id, approved_message, salt)
@@ -10818,7 +10818,8 @@ begin
                       coalesce(quote_ident(company_column), 'NULL'), coalesce(quote_ident(combination_column), 'NULL')),
       hint = 'Call postern.protect_company or postern.protect_ledger, which call this.';
   end if;
-  -- A table that is read on its own has one condition. It cannot serve two tables that are protected differently.
+  -- A query of a table by its own name applies one condition. So a table cannot be below two tables that are protected
+  -- differently.
   select m.member, t.* into other
     from postern.protectable_tables(target) as m (member)
    cross join lateral postern.protecting_tables(m.member) as t
@@ -10894,7 +10895,7 @@ begin
   raise exception using
     errcode = '55000',
     message = format('A guarded row of %I.%I cannot move to another partition', tg_table_schema, tg_table_name),
-    detail = format('The statement changes what gate %s guards, and also the partition of the row. Where a MERGE does both, no trigger sees the row.', tg_argv[0]),
+    detail = format('The statement changes what gate %s guards, and moves the row to another partition. If a MERGE does both, the guard cannot see the row.', tg_argv[0]),
     hint = 'Change the guarded columns in one statement, and the partition key in another one. If the key is guarded itself, delete the row and insert it again.';
 end
 $_$;
@@ -11073,8 +11074,7 @@ begin
       detail = format('gate_id is %s, but %s is registered.', gate_id, spelling),
       hint = 'Use the registered spelling, in the registration and in the business code.';
   end if;
-  -- An administrator's message must fit the new parameters too; otherwise every pass of the gate would fail from now
-  -- on.
+  -- An administrator's message must fit the new parameters too, or each later pass would fail.
   select g.message into kept_message
     from postern_internal.gate as g
    where g.gate_id = register_gate.gate_id and g.message_administered
@@ -11083,7 +11083,7 @@ begin
     perform postern_internal.check_gate_message(kept_message, parameters);
   end if;
 
-  -- An approval of one row would open the next UPDATE of ten thousand.
+  -- Otherwise the approval of one row would open the next UPDATE of ten thousand rows.
   if not exclusive then
     select string_agg(format('%I.%I', p.schema_name, p.table_name), ', ' order by p.schema_name, p.table_name)
       into guarded
@@ -11098,7 +11098,7 @@ begin
     end if;
   end if;
 
-  -- An approval given before this opens other gates too, and this one as often as it is reached.
+  -- An approval that was given before would open other gates too, and this one many times.
   if exclusive then
     update postern_internal.ticket as t
        set expires_at = clock_timestamp()
@@ -12408,7 +12408,7 @@ begin
       join (select postern.guard_name(gate_id, o.operation) as name from unnest(array['insert', 'update', 'delete', 'truncate']) as o (operation)
              union all
             select '~' || postern.guard_name(gate_id, 'move')) as n on n.name = t.tgname
-     where t.tgparentid = 0  -- a partition loses it with its parent
+     where t.tgparentid = 0  -- partitions lose theirs with it
   loop
     execute format('drop trigger %I on %s', guard.tgname, guard.relation);
     functions := functions || guard.called;
@@ -13516,8 +13516,8 @@ CREATE FUNCTION postern_internal.check_parameters(gate_id text, names text[], pa
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     AS $_$
 begin
-  -- Runs in every pass: one check for all faults, and only then the question which one it was. A value of few bytes
-  -- cannot have a text that is too long.
+  -- One check for all faults is faster; which fault it was is found out later. A value of few bytes cannot have a text
+  -- that is too long.
   if pg_column_size(parameters) <= 1024
      and jsonb_typeof(parameters) = 'object' and parameters ?& names and parameters - names = '{}' and length(parameters::text) <= 32768 then
     return parameters;
@@ -14347,7 +14347,7 @@ CREATE FUNCTION postern_internal.event_is_waiting(event_action_id integer) RETUR
             where e.transaction_id >= pg_snapshot_xmax(a.queued_to)
               and e.log_id + 0 > a.after_log_id
               and e.outcome = v.outcome)
-      -- Entries with other outcomes must not be read again and again.
+      -- Otherwise entries with other outcomes would be read again and again.
       or a.queued_at < clock_timestamp() - interval '1 minute'
          and pg_snapshot_xmax(a.queued_to) < pg_snapshot_xmax(pg_current_snapshot())
     from postern_internal.event_action as a
@@ -14392,7 +14392,7 @@ ALTER FUNCTION postern_internal.event_session_settings() OWNER TO postern_owner;
 -- Name: FUNCTION event_session_settings(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.event_session_settings() IS 'The current values of the settings that decide what the text of a statement means, for comparison. They have their effect when a session first reads the statement, and keep it.';
+COMMENT ON FUNCTION postern_internal.event_session_settings() IS 'The current values of the settings that decide what the text of a statement means, for comparison. They take effect when a session first analyses the statement.';
 
 
 --
@@ -16415,7 +16415,7 @@ declare
   action record;
   queue_to pg_snapshot;
 begin
-  -- One worker queues; another one that comes meanwhile goes on to deliver.
+  -- Only one worker queues; meanwhile others go on to deliver.
   select a.event, a.queued_to, a.after_log_id into action
     from postern_internal.event_action as a
    where a.event_action_id = queue_event_deliveries.event_action_id
