@@ -248,7 +248,12 @@ func TestMiddlewareThatParsesFormsMayStandBefore(t *testing.T) {
 		seen = r.Form
 		return s.pay(w, r, tx)
 	}))
+	s.mux.Handle("GET /read", s.checkpoints.Handler(func(w http.ResponseWriter, r *http.Request, _ pgx.Tx) error {
+		_, err := io.WriteString(w, r.FormValue("a"))
+		return err
+	}))
 	s.Server.Config.Handler = outer
+	s.browser(t, "ALICE").get("/read?a=b").want(t, http.StatusOK, "b") // nothing to parse
 	alice := s.browser(t, "ALICE")
 	page := alice.post("/look", payment("ACME", "5"))
 	alice.post("/look", page.answered(t, pinOfAlice, "")).want(t, http.StatusCreated)

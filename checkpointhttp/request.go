@@ -132,12 +132,13 @@ func (e *exchange) readBody() (body []byte, ok bool) {
 		e.refuse(http.StatusBadRequest, words.Other)
 		return nil, false
 	}
-	if e.r.PostForm == nil || len(body) > 0 {
+	switch {
+	case len(body) > 0:
 		return body, true
-	}
-	// A middleware has parsed the form and consumed the body.
-	if mediaType(e.r.Header.Get("Content-Type")) == formType {
+	case isForm(e.r.Header): // a middleware may have parsed the form and consumed the body
 		return []byte(e.r.PostForm.Encode()), true
+	case e.r.MultipartForm == nil:
+		return body, true
 	}
 	e.fail(errors.New("checkpointhttp: another middleware has read the body; put it behind this one"))
 	return nil, false
