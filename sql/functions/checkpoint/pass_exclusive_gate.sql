@@ -20,31 +20,23 @@ declare
   wanted bytea := postern_internal.digest(gate.gate_id, action, gate.unbound_parameters, parameters);
   opened postern_internal.open_exclusive_gate;
 begin
-  if guard then
-    -- An approval of an action whose own checkpoint is this gate counts once that action has begun.
-    update postern_internal.open_exclusive_gate as o
-       set guarded = true
-     where o.nonce = (select e.nonce
-                        from postern_internal.open_exclusive_gate as e
-                       where e.gate_id = gate.gate_id
-                         and e.digest = postern_internal.digest(gate.gate_id, e.action, gate.unbound_parameters, pass_exclusive_gate.parameters)
-                         and (e.passed or e.action is null and e.expires_at > clock_timestamp())
-                         and not e.guarded
-                       order by e.passed desc, e.message = pass_exclusive_gate.message desc, e.nonce
-                       limit 1)
-    returning o.nonce into opened.nonce;
-  else
-    update postern_internal.open_exclusive_gate as o
-       set passed = true
-     where o.nonce = (select e.nonce
-                        from postern_internal.open_exclusive_gate as e
-                       where e.digest = wanted
-                         and (e.guarded or e.expires_at > clock_timestamp())
-                         and not e.passed
-                       order by e.guarded desc, e.message = pass_exclusive_gate.message desc, e.nonce
-                       limit 1)
-    returning o.nonce into opened.nonce;
-  end if;
+  -- An approval of an action whose own checkpoint is this gate counts for a guard once that action has begun.
+  update postern_internal.open_exclusive_gate as o
+     set passed = o.passed or not guard,
+         guarded = o.guarded or guard
+   where o.nonce = (select e.nonce
+                      from postern_internal.open_exclusive_gate as e
+                     cross join lateral (select case when guard then e.guarded else e.passed end as before,
+                                                case when guard then e.passed else e.guarded end as by_the_other) as used
+                     where e.gate_id = gate.gate_id
+                       and e.digest = case when guard and e.action is not null
+                                           then postern_internal.digest(gate.gate_id, e.action, gate.unbound_parameters, pass_exclusive_gate.parameters)
+                                           else wanted end
+                       and not used.before
+                       and (used.by_the_other or e.expires_at > clock_timestamp() and not (guard and e.action is not null))
+                     order by used.by_the_other desc, e.message = pass_exclusive_gate.message desc, e.nonce
+                     limit 1)
+  returning o.nonce into opened.nonce;
   if found then
     return opened.nonce;
   end if;

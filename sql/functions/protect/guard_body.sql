@@ -14,44 +14,59 @@ create or replace function postern.guard_body(
   condition text
 )
 returns text
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
-begin atomic
-  select format(
-'
+as $function$
+declare
+  operation text;
+  arrays text;
+  before text;
+  branches text := '';
+begin
+  foreach operation in array operations loop
+    before := '';
+    if operation = 'update' then
+      select string_agg(format(case when t.typcategory = 'A' then 'array_agg(row(o.%I))' else 'array_agg(o.%I)' end, a.attname), ', ' order by k.position)
+        into arrays
+        from unnest(columns) with ordinality as k (name, position)
+        join pg_attribute as a on a.attrelid = target and a.attname = k.name and a.attnum > 0
+        join pg_type as t on t.oid = a.atttypid;
+      if arrays is not null then
+        before := format($$
+    if (select count(*) from postern_new) <= 10000
+       and (select row(%1$s)::record from postern_old as o) *= (select row(%1$s)::record from postern_new as o) then
+      return null;
+    end if;$$, arrays);
+      end if;
+      before := before || $$
+    if (select count(*) from postern_old) <> (select count(*) from postern_new) then
+      raise exception using
+        errcode = '55000',
+        message = format('The guard of %s cannot compare old rows with new ones', tg_relid::regclass),
+        detail = 'The UPDATE removed rows and did not put all of them back: a BEFORE trigger has left out a row that would have moved to another partition.',
+        hint = 'Have that trigger raise an error instead of returning NULL, or send a DELETE and an INSERT.';
+    end if;$$;
+    end if;
+    branches := branches || format($$
+  if tg_op = %L then%s
+    postern_rows := (%s);
+  end if;$$, upper(operation), before, postern.guard_query(operation, 'postern_old', 'postern_new', columns, parameters, condition));
+  end loop;
+  return format($$
 -- Made by postern.protect_gate, which replaces it. Do not edit.
 #variable_conflict use_column
 declare
   postern_rows jsonb;
-begin
-%s  end if;
+begin%s
   if postern_rows is not null then
     perform postern.reach_guard(%L, postern_rows);
   end if;
   return null;
 end
-',
-    (select string_agg(
-              format(E'  %s tg_op = %L then\n', case o.position when 1 then 'if' else 'elsif' end, upper(o.operation))
-              || case when o.operation = 'update'
-                      then case when columns is null then '' else format(E'    if (select count(*) from postern_new) <= 10000\n'
-                                           || E'       and (select row(%1$s)::record from postern_old as o) *= (select row(%1$s)::record from postern_new as o) then\n'
-                                           || E'      return null;\n    end if;\n', c.arrays) end
-                           || E'    if (select count(*) from postern_old) <> (select count(*) from postern_new) then\n'
-                           || E'      raise exception using\n        errcode = ''55000'',\n'
-                           || E'        message = format(''The guard of %s cannot compare old rows with new ones'', tg_relid::regclass),\n'
-                           || E'        detail = ''The UPDATE removed rows and did not put all of them back: a BEFORE trigger has left out a row that would have moved to another partition.'',\n'
-                           || E'        hint = ''Have that trigger raise an error instead of returning NULL, or send a DELETE and an INSERT.'';\n    end if;\n' else '' end
-              || '    postern_rows := (' || postern.guard_query(o.operation, 'postern_old', 'postern_new', columns, parameters, condition) || E');\n',
-              '' order by o.position)
-       from unnest(operations) with ordinality as o (operation, position)
-      cross join (select string_agg(format(case when t.typcategory = 'A' then 'array_agg(row(o.%I))' else 'array_agg(o.%I)' end, a.attname), ', ' order by k.position) as arrays
-                    from unnest(columns) with ordinality as k (name, position)
-                    join pg_attribute as a on a.attrelid = target and a.attname = k.name and a.attnum > 0
-                    join pg_type as t on t.oid = a.atttypid) as c),
-    gate_id);
-end;
+$$, branches, gate_id);
+end
+$function$;
 revoke execute on function postern.guard_body(regclass, text, text[], name[], jsonb, text) from public;
 grant execute on function postern.guard_body(regclass, text, text[], name[], jsonb, text) to postern_admin, postern_auditor;
 comment on function postern.guard_body(regclass, text, text[], name[], jsonb, text) is
