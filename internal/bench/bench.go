@@ -162,7 +162,7 @@ func measurements() []measurement {
 		{"doctor", "doctor, with 5,000 functions, all reached from actions, and 2,000 tables", "", "s", 5, false, looking, timeDoctor},
 		{"apply", "apply of a configuration file with 10,000 new objects", "", "s", 10, false, applying, timeApply(false)},
 		{"apply-again", "apply of the same file where all is in place", "", "s", 2, false, applying, timeApply(true)},
-	}, append(firstMeasurements(), ledgerMeasurements(calls)...)...)
+	}, slices.Concat(guardMeasurements(), firstMeasurements(), ledgerMeasurements(calls))...)
 }
 
 // all are the measurements among which Only chooses.

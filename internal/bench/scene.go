@@ -40,6 +40,7 @@ type scene struct {
 	ledgers, largeCompany, scans bool // whether these are filled
 	companies                    bool // whether the databases of few and of many companies exist
 	vouchers                     bool // whether the tables for users of many companies exist
+	guards                       bool // whether the guarded tables exist
 	bypass                       bool // whether the role that bypasses row security exists
 	hasPeers, hasPeerLogs        bool // whether the database and the tables for the peers exist
 	growing                      *growing

@@ -137,7 +137,7 @@ returns setof uuid
 language sql
 as $$
   with approved as materialized (
-    select g.gate_id,
+    select g.gate_id, g.exclusive,
            postern_internal.digest(g.gate_id, null, g.unbound_parameters, make_tickets.parameters) as digest,
            postern_internal.substitute(g.message_template, g.parameters, make_tickets.parameters) as message
       from postern_internal.gate as g
@@ -145,7 +145,7 @@ as $$
   )
   insert into postern_internal.ticket
     (ticket, nonce, verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, exclusive, digest, parameters, message, session_role, expires_at)
-  select postern_internal.new_uuid(), postern_internal.new_uuid(), 'accepted', '-infinity', userid, userid, 'PIN', 'As agreed with the supplier', a.gate_id, false,
+  select postern_internal.new_uuid(), postern_internal.new_uuid(), 'accepted', '-infinity', userid, userid, 'PIN', 'As agreed with the supplier', a.gate_id, a.exclusive,
          a.digest, make_tickets.parameters::text, a.message, session_role, clock_timestamp() + interval '1 hour'
     from approved as a, generate_series(1, number_of_tickets)
   returning ticket
