@@ -8806,6 +8806,74 @@ COMMENT ON FUNCTION postern.guard_arguments(target regclass, gate_id text, opera
 
 
 --
+-- Name: guard_body(regclass, text, text[], name[], jsonb, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  operation text;
+  arrays text;
+  before text;
+  branches text := '';
+begin
+  foreach operation in array operations loop
+    before := '';
+    if operation = 'update' then
+      select string_agg(format(case when t.typcategory = 'A' then 'array_agg(row(o.%I))' else 'array_agg(o.%I)' end, a.attname), ', ' order by k.position)
+        into arrays
+        from unnest(columns) with ordinality as k (name, position)
+        join pg_attribute as a on a.attrelid = target and a.attname = k.name and a.attnum > 0
+        join pg_type as t on t.oid = a.atttypid;
+      if arrays is not null then
+        before := format($$
+    if (select count(*) from postern_new) <= 10000
+       and (select row(%1$s)::record from postern_old as o) *= (select row(%1$s)::record from postern_new as o) then
+      return null;
+    end if;$$, arrays);
+      end if;
+      before := before || $$
+    if (select count(*) from postern_old) <> (select count(*) from postern_new) then
+      raise exception using
+        errcode = '55000',
+        message = format('The guard of %s cannot compare old rows with new ones', tg_relid::regclass),
+        detail = 'The UPDATE removed rows and did not put all of them back: a BEFORE trigger has left out a row that would have moved to another partition.',
+        hint = 'Have that trigger raise an error instead of returning NULL, or send a DELETE and an INSERT.';
+    end if;$$;
+    end if;
+    branches := branches || format($$
+  if tg_op = %L then%s
+    postern_rows := (%s);
+  end if;$$, upper(operation), before, postern.guard_query(operation, 'postern_old', 'postern_new', columns, parameters, condition));
+  end loop;
+  return format($$
+-- Made by postern.protect_gate, which replaces it. Do not edit.
+#variable_conflict use_column
+declare
+  postern_rows jsonb;
+begin%s
+  if postern_rows is not null then
+    perform postern.reach_guard(%L, postern_rows);
+  end if;
+  return null;
+end
+$$, branches, gate_id);
+end
+$_$;
+
+
+ALTER FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) IS 'For protect_gate and doctor: the body of the function of a guard. Arguments: those of protect_gate, in the form in which postern.protected_table has them.';
+
+
+--
 -- Name: guard_query(text, text, text, name[], jsonb, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -8874,79 +8942,12 @@ COMMENT ON FUNCTION postern.guard_query(operation text, old_rows text, new_rows 
 
 
 --
--- Name: guard_body(regclass, text, text[], name[], jsonb, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) RETURNS text
-    LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    BEGIN ATOMIC
- SELECT format('
--- Made by postern.protect_gate, which replaces it. Do not edit.
-#variable_conflict use_column
-declare
-  postern_rows jsonb;
-begin
-%s  end if;
-  if postern_rows is not null then
-    perform postern.reach_guard(%L, postern_rows);
-  end if;
-  return null;
-end
-'::text, ( SELECT string_agg(((((format('  %s tg_op = %L then
-'::text,
-                 CASE o."position"
-                     WHEN 1 THEN 'if'::text
-                     ELSE 'elsif'::text
-                 END, upper(o.operation)) ||
-                 CASE
-                     WHEN (o.operation = 'update'::text) THEN (((((
-                     CASE
-                         WHEN (guard_body.columns IS NULL) THEN ''::text
-                         ELSE format((('    if (select count(*) from postern_new) <= 10000
-'::text || '       and (select row(%1$s)::record from postern_old as o) *= (select row(%1$s)::record from postern_new as o) then
-'::text) || '      return null;
-    end if;
-'::text), c.arrays)
-                     END || '    if (select count(*) from postern_old) <> (select count(*) from postern_new) then
-'::text) || '      raise exception using
-        errcode = ''55000'',
-'::text) || '        message = format(''The guard of %s cannot compare old rows with new ones'', tg_relid::regclass),
-'::text) || '        detail = ''The UPDATE removed rows and did not put all of them back: a BEFORE trigger has left out a row that would have moved to another partition.'',
-'::text) || '        hint = ''Have that trigger raise an error instead of returning NULL, or send a DELETE and an INSERT.'';
-    end if;
-'::text)
-                     ELSE ''::text
-                 END) || '    postern_rows := ('::text) || postern.guard_query(o.operation, 'postern_old'::text, 'postern_new'::text, guard_body.columns, guard_body.parameters, guard_body.condition)) || ');
-'::text), ''::text ORDER BY o."position") AS string_agg
-            FROM (unnest(guard_body.operations) WITH ORDINALITY o(operation, "position")
-              CROSS JOIN ( SELECT string_agg(format(
-                         CASE
-                             WHEN (t.typcategory = 'A'::"char") THEN 'array_agg(row(o.%I))'::text
-                             ELSE 'array_agg(o.%I)'::text
-                         END, a.attname), ', '::text ORDER BY k."position") AS arrays
-                    FROM ((unnest(guard_body.columns) WITH ORDINALITY k(name, "position")
-                      JOIN pg_attribute a ON (((a.attrelid = (guard_body.target)::oid) AND (a.attname = k.name) AND (a.attnum > 0))))
-                      JOIN pg_type t ON ((t.oid = a.atttypid)))) c)), gate_id) AS format;
-END;
-
-
-ALTER FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) OWNER TO postern_owner;
-
---
--- Name: FUNCTION guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) IS 'For protect_gate and doctor: the body of the function of a guard. Arguments: those of protect_gate, in the form in which postern.protected_table has them.';
-
-
---
 -- Name: guard_settings(); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
 CREATE FUNCTION postern.guard_settings() RETURNS text[]
     LANGUAGE sql IMMUTABLE
-    RETURN ARRAY['search_path=pg_catalog, pg_temp'::text, 'standard_conforming_strings=on'::text, 'transform_null_equals=off'::text, 'array_nulls=on'::text, 'extra_float_digits=1'::text, 'DateStyle=ISO, MDY'::text, 'IntervalStyle=postgres'::text, 'TimeZone=UTC'::text, 'bytea_output=hex'::text, 'lc_monetary=C'::text, 'enable_nestloop=off'::text];
+    RETURN ARRAY['search_path=pg_catalog, pg_temp'::text, 'standard_conforming_strings=on'::text, 'transform_null_equals=off'::text, 'array_nulls=on'::text, 'extra_float_digits=1'::text, 'DateStyle=ISO, MDY'::text, 'IntervalStyle=postgres'::text, 'TimeZone=UTC'::text, 'bytea_output=hex'::text, 'lc_monetary=C'::text, 'enable_nestloop=off'::text, 'jit=off'::text];
 
 
 ALTER FUNCTION postern.guard_settings() OWNER TO postern_owner;
@@ -16195,31 +16196,23 @@ declare
   wanted bytea := postern_internal.digest(gate.gate_id, action, gate.unbound_parameters, parameters);
   opened postern_internal.open_exclusive_gate;
 begin
-  if guard then
-    -- An approval of an action whose own checkpoint is this gate counts once that action has begun.
-    update postern_internal.open_exclusive_gate as o
-       set guarded = true
-     where o.nonce = (select e.nonce
-                        from postern_internal.open_exclusive_gate as e
-                       where e.gate_id = gate.gate_id
-                         and e.digest = postern_internal.digest(gate.gate_id, e.action, gate.unbound_parameters, pass_exclusive_gate.parameters)
-                         and (e.passed or e.action is null and e.expires_at > clock_timestamp())
-                         and not e.guarded
-                       order by e.passed desc, e.message = pass_exclusive_gate.message desc, e.nonce
-                       limit 1)
-    returning o.nonce into opened.nonce;
-  else
-    update postern_internal.open_exclusive_gate as o
-       set passed = true
-     where o.nonce = (select e.nonce
-                        from postern_internal.open_exclusive_gate as e
-                       where e.digest = wanted
-                         and (e.guarded or e.expires_at > clock_timestamp())
-                         and not e.passed
-                       order by e.guarded desc, e.message = pass_exclusive_gate.message desc, e.nonce
-                       limit 1)
-    returning o.nonce into opened.nonce;
-  end if;
+  -- An approval of an action whose own checkpoint is this gate counts for a guard once that action has begun.
+  update postern_internal.open_exclusive_gate as o
+     set passed = o.passed or not guard,
+         guarded = o.guarded or guard
+   where o.nonce = (select e.nonce
+                      from postern_internal.open_exclusive_gate as e
+                     cross join lateral (select case when guard then e.guarded else e.passed end as before,
+                                                case when guard then e.passed else e.guarded end as by_the_other) as used
+                     where e.gate_id = gate.gate_id
+                       and e.digest = case when guard and e.action is not null
+                                           then postern_internal.digest(gate.gate_id, e.action, gate.unbound_parameters, pass_exclusive_gate.parameters)
+                                           else wanted end
+                       and not used.before
+                       and (used.by_the_other or e.expires_at > clock_timestamp() and not (guard and e.action is not null))
+                     order by used.by_the_other desc, e.message = pass_exclusive_gate.message desc, e.nonce
+                     limit 1)
+  returning o.nonce into opened.nonce;
   if found then
     return opened.nonce;
   end if;
@@ -21564,21 +21557,21 @@ GRANT ALL ON FUNCTION postern.guard_arguments(target regclass, gate_id text, ope
 
 
 --
--- Name: FUNCTION guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text) TO postern_admin;
-GRANT ALL ON FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text) TO postern_auditor;
-
-
---
 -- Name: FUNCTION guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
 REVOKE ALL ON FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) TO postern_admin;
 GRANT ALL ON FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text) TO postern_admin;
+GRANT ALL ON FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text) TO postern_auditor;
 
 
 --
