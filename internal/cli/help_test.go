@@ -17,6 +17,9 @@ import (
 	"github.com/posternsql/postern/internal/program"
 )
 
+// commandPattern is a command up to a pipe, a redirection or the end of a subshell, unless these are in quotes.
+var commandPattern = regexp.MustCompile(`^([^|>)']|'[^']*')*`)
+
 // Every command has help, and its examples call existing commands.
 func TestEveryCommandHasHelpWithExamples(t *testing.T) {
 	root := newRootCommand(&application{out: &output{Writer: &bytes.Buffer{}}})
@@ -40,10 +43,7 @@ func TestEveryCommandHasHelpWithExamples(t *testing.T) {
 			if !found {
 				continue
 			}
-			if end := strings.IndexAny(example, "|>)"); end >= 0 {
-				example = example[:end]
-			}
-			words, err := shlex.Split(example)
+			words, err := shlex.Split(commandPattern.FindString(example))
 			if err != nil {
 				t.Errorf("%s: the example %q cannot be split into words: %v", command.CommandPath(), example, err)
 				continue
