@@ -48,7 +48,8 @@ type Graph struct {
 	builtins       map[string]bool
 	names          nameSet
 	events         map[event]*Node
-	searches       int // number of searches so far
+	guarded        bool // a gate guards a table
+	searches       int  // number of searches so far
 }
 
 // function is a row of functions.sql.
@@ -94,6 +95,8 @@ type trigger struct {
 	Function   uint32
 	Kind       int16
 	Definition string
+	// Watched are the columns whose UPDATE the trigger of a guard asks about; none if it asks about each, or is no guard.
+	Watched []string
 }
 
 // The bits of pg_trigger.tgtype.
@@ -124,11 +127,30 @@ type cascade struct {
 	OnDelete, OnUpdate string
 }
 
+// guardPrefix begins the names of the triggers of guards, and of their functions.
+const guardPrefix = "postern_guard_"
+
 // event is something that happens to a relation.
 type event struct {
 	relation uint32
 	kind     string
+	// spared are the names of the guards' triggers that do not ask, because an UPDATE changes none of the columns that
+	// they watch.
+	spared string
 }
+
+// spared returns the guards of a relation that do not ask about an UPDATE of these columns.
+func (r *relation) spared(kind string, columns []string) string {
+	names := []string{}
+	for _, t := range r.triggers {
+		if kind == onUpdate && columns != nil && len(t.Watched) > 0 && !slices.ContainsFunc(t.Watched, func(column string) bool { return slices.Contains(columns, column) }) {
+			names = append(names, t.Name)
+		}
+	}
+	return strings.Join(names, " ")
+}
+
+func (e event) spares(t trigger) bool { return slices.Contains(strings.Fields(e.spared), t.Name) }
 
 // Read reads the catalogs, in one transaction that changes nothing. Functions that are called without a schema are
 // looked up on the calling function's own search_path, otherwise on that of the connection. If neither is set, they are
@@ -183,6 +205,7 @@ func (g *Graph) read(ctx context.Context, tx pgx.Tx) error {
 	if err := each(ctx, tx, triggersSQL, func(t *trigger) {
 		if r := g.relations[t.Relation]; r != nil {
 			r.triggers = append(r.triggers, *t)
+			g.guarded = g.guarded || strings.HasPrefix(t.Name, guardPrefix)
 		}
 	}); err != nil {
 		return err
@@ -237,8 +260,11 @@ func (f *function) isPosterns() bool { return slices.Contains(posternSchemas, f.
 
 // isGate reports whether a call of the function reaches the gate named by its first argument.
 func (f *function) isGate() bool {
-	return f.Schema == "postern" && f.Name == "checkpoint" || f.Schema == "security_sys" && f.Name == "security_checkpoint"
+	return f.Schema == "postern" && f.Name == "checkpoint" || f.Schema == "security_sys" && f.Name == "security_checkpoint" || f.isGuard()
 }
+
+// isGuard reports whether the guard of a table calls the function to reach its gate.
+func (f *function) isGuard() bool { return f.Schema == "postern" && f.Name == "reach_guard" }
 
 func (f *function) beginsAction() bool { return f.Schema == "postern" && f.Name == "begin_action" }
 

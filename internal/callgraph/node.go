@@ -32,6 +32,7 @@ type Node struct {
 	Calls []*Node
 
 	swallowing []swallowing
+	writes     []write
 
 	read   func() *content // reads it once, in any goroutine
 	begun  bool            // read was called
@@ -49,6 +50,8 @@ type Gate struct {
 	ID string
 	// Line counts from the first line of the function's body; 0 if there are no lines.
 	Line int
+	// Guard says that the guard of a table calls it: what the statement has written is undone with the error.
+	Guard bool
 }
 
 // Late is a call of a gate behind a write.
@@ -56,6 +59,23 @@ type Late struct {
 	Gate
 	// Write is the line of the write; 0 if there are no lines.
 	Write int
+}
+
+// write is what a statement of a function or of a view writes.
+type write struct {
+	relation *relation
+	kind     string
+	columns  []string
+}
+
+// Write is what a function writes to a table.
+type Write struct {
+	Schema string `json:"schema"`
+	Table  string `json:"table"`
+	// Operation is insert, update or delete.
+	Operation string `json:"operation"`
+	// Columns are those that the statement names; nil if it may write any of them.
+	Columns []string `json:"columns"`
 }
 
 // swallowing is what a function calls in a block that keeps the error of a gate from the client.
@@ -76,6 +96,8 @@ type Swallowed struct {
 	Gates []string `json:"gates"`
 	// More counts the gates that are not in Gates.
 	More int `json:"more"`
+	// Guard says that only guards of tables are reached.
+	Guard bool `json:"guard"`
 }
 
 // maximumSwallowed limits the gates that are named for one place. In a large application a call may lead to hundreds.
@@ -112,7 +134,7 @@ func (g *Graph) Callers() []*Node {
 		}
 		for _, kind := range []string{onSelect, onInsert, onUpdate, onDelete, onTruncate} {
 			if r.mentionsGate(kind) {
-				candidates = append(candidates, g.event(event{r.OID, kind}))
+				candidates = append(candidates, g.event(event{relation: r.OID, kind: kind}))
 			}
 		}
 	}
@@ -205,14 +227,16 @@ func climb(nodes []*Node, callers map[*Node][]*Node) map[*Node]bool {
 	return above
 }
 
-// gatesBelow returns the ids of the gates to which each of the nodes leads, in order. A node that leads to no gate has
-// no entry, and one that leads only to computed ids an empty one. It goes up from each gate, because in a large
-// application many functions lead to nearly all others, but few call gates.
-func gatesBelow(nodes []*Node) map[*Node][]string {
+// gatesBelow returns the ids of the gates of a kind to which each of the nodes leads, in order. A node that leads to no
+// such gate has no entry, and one that leads only to computed ids an empty one. It goes up from each gate, because in a
+// large application many functions lead to nearly all others, but few call gates.
+func gatesBelow(nodes []*Node, kind func(Gate) bool) map[*Node][]string {
 	calling := map[string][]*Node{}
 	for _, node := range nodes {
 		for _, gate := range node.Gates {
-			calling[gate.ID] = append(calling[gate.ID], node)
+			if kind(gate) {
+				calling[gate.ID] = append(calling[gate.ID], node)
+			}
 		}
 	}
 	below, callers := map[*Node][]string{}, callersOf(nodes)
@@ -229,13 +253,17 @@ func gatesBelow(nodes []*Node) map[*Node][]string {
 	return below
 }
 
+func anyGate(Gate) bool       { return true }
+func isGuard(gate Gate) bool  { return gate.Guard }
+func notGuard(gate Gate) bool { return !gate.Guard }
+
 // ReachGates returns, for each entry, the ids of the gates to which it leads, in order.
 func (g *Graph) ReachGates(entries []*Node) [][]string {
 	if len(entries) == 0 {
 		return nil
 	}
 	compile()
-	below := gatesBelow(g.below(entries))
+	below := gatesBelow(g.below(entries), anyGate)
 	reached := make([][]string, len(entries))
 	for index, entry := range entries {
 		reached[index] = append([]string{}, below[entry]...)
@@ -267,29 +295,88 @@ func (g *Graph) swallowed(nodes []*Node) []Swallowed {
 			called = append(called, s.calls...)
 		}
 	}
-	below := gatesBelow(g.below(called))
 	found := []Swallowed{}
+	all := g.below(called)
+	below, guards := gatesBelow(all, notGuard), gatesBelow(all, isGuard)
 	for _, node := range nodes {
 		for _, s := range node.swallowing {
 			leads, ids := len(s.gates) > 0, gates([]*Node{{Gates: s.gates}})
+			guarded := []string{}
 			for _, called := range s.calls {
 				if reached := below[called]; reached != nil {
 					leads, ids = true, append(ids, reached...)
 				}
+				guarded = append(guarded, guards[called]...)
 			}
 			if leads {
-				slices.Sort(ids)
-				ids = slices.Compact(ids)
-				first := ids[:min(len(ids), maximumSwallowed)]
-				found = append(found, Swallowed{node.Name, s.line, s.block, first, len(ids) - len(first)})
+				found = append(found, newSwallowed(node, s, ids, false))
+			}
+			// The gate of a function and the guard of the table are one approval.
+			guarded = slices.DeleteFunc(guarded, func(id string) bool { return slices.Contains(ids, id) })
+			if len(guarded) > 0 {
+				found = append(found, newSwallowed(node, s, guarded, true))
 			}
 		}
 	}
 	slices.SortFunc(found, func(a, b Swallowed) int {
-		return cmp.Or(cmp.Compare(a.Function, b.Function), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Block, b.Block), slices.Compare(a.Gates, b.Gates))
+		return cmp.Or(cmp.Compare(a.Function, b.Function), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Block, b.Block), slices.Compare(a.Gates, b.Gates), compareBool(a.Guard, b.Guard))
 	})
 	return slices.CompactFunc(found, func(a, b Swallowed) bool {
-		return a.Function == b.Function && a.Line == b.Line && a.Block == b.Block && slices.Equal(a.Gates, b.Gates)
+		return a.Function == b.Function && a.Line == b.Line && a.Block == b.Block && a.Guard == b.Guard && slices.Equal(a.Gates, b.Gates)
+	})
+}
+
+// compareBool puts false first.
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+func newSwallowed(node *Node, s swallowing, ids []string, guard bool) Swallowed {
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	first := ids[:min(len(ids), maximumSwallowed)]
+	return Swallowed{node.Name, s.line, s.block, first, len(ids) - len(first), guard}
+}
+
+// Guarded reports whether a gate guards a table. Then a function may reach a gate without naming one.
+func (g *Graph) Guarded() bool { return g.guarded }
+
+// Writes returns what the statements of a node write to tables, also through views that it names. It does not cover what
+// the functions that it calls write.
+func (g *Graph) Writes(node *Node) []Write {
+	writes := []Write{}
+	seen := map[*Node]bool{}
+	var take func(*Node, bool)
+	take = func(node *Node, throughView bool) {
+		if seen[node] {
+			return
+		}
+		seen[node] = true
+		g.complete(node, nil)
+		for _, w := range node.writes {
+			switch {
+			case w.relation.Query != "":
+				take(g.event(event{relation: w.relation.OID, kind: w.kind}), true)
+			case w.kind == onTruncate:
+			case throughView:
+				writes = append(writes, Write{w.relation.Schema, w.relation.Name, strings.ToLower(w.kind), nil})
+			default:
+				writes = append(writes, Write{w.relation.Schema, w.relation.Name, strings.ToLower(w.kind), w.columns})
+			}
+		}
+	}
+	take(node, false)
+	slices.SortFunc(writes, func(a, b Write) int {
+		return cmp.Or(cmp.Compare(a.Schema, b.Schema), cmp.Compare(a.Table, b.Table), cmp.Compare(a.Operation, b.Operation), slices.Compare(a.Columns, b.Columns))
+	})
+	return slices.CompactFunc(writes, func(a, b Write) bool {
+		return a.Schema == b.Schema && a.Table == b.Table && a.Operation == b.Operation && slices.Equal(a.Columns, b.Columns) && (a.Columns == nil) == (b.Columns == nil)
 	})
 }
 
@@ -381,27 +468,27 @@ func (g *Graph) event(of event) *Node {
 	if g.events[of] == nil {
 		r := g.relations[of.relation]
 		node := newNode(of.kind+" on "+r.QualifiedName, func() *content { return g.readEvent(r, of.kind) }, nil)
-		node.link = func(c *content) { g.linkEvent(node, r, of.kind, c) }
+		node.link = func(c *content) { g.linkEvent(node, r, of, c) }
 		g.events[of] = node
 	}
 	return g.events[of]
 }
 
-func (g *Graph) linkEvent(node *Node, r *relation, kind string, c *content) {
+func (g *Graph) linkEvent(node *Node, r *relation, of event, c *content) {
 	for _, t := range r.triggers {
-		if called := g.functions[t.Function]; called != nil && t.fires(kind) {
+		if called := g.functions[t.Function]; called != nil && t.fires(of.kind) && !of.spares(t) {
 			node.Calls = append(node.Calls, g.node(called))
 		}
 	}
 	for _, child := range r.Children {
 		if g.relations[child] != nil {
-			node.Calls = append(node.Calls, g.event(event{child, kind}))
+			node.Calls = append(node.Calls, g.event(event{child, of.kind, of.spared}))
 		}
 	}
 	for _, c := range r.cascades {
-		consequence := map[string]string{onDelete: c.OnDelete, onUpdate: c.OnUpdate}[kind]
+		consequence := map[string]string{onDelete: c.OnDelete, onUpdate: c.OnUpdate}[of.kind]
 		if consequence != "" && g.relations[c.Child] != nil {
-			node.Calls = append(node.Calls, g.event(event{c.Child, consequence}))
+			node.Calls = append(node.Calls, g.event(event{relation: c.Child, kind: consequence}))
 		}
 	}
 	// The catalogs' descriptions qualify every name.
@@ -434,9 +521,10 @@ func (g *Graph) link(node *Node, c *content, path []string) {
 				if slices.Contains(posternSchemas, touched.Schema) {
 					continue
 				}
-				node.Calls = append(node.Calls, g.event(event{touched.OID, kind}))
+				node.Calls = append(node.Calls, g.event(event{touched.OID, kind, touched.spared(kind, u.columns)}))
 				if kind != onSelect && kind != onRefresh {
 					writes[s.number] = &s.line
+					node.writes = append(node.writes, write{touched, kind, u.columns})
 				}
 			}
 		}
@@ -468,7 +556,7 @@ func (g *Graph) linkCall(node *Node, c *content, s statement, of call, path []st
 				node.Unknowable = true
 			}
 			for _, id := range ids {
-				node.Gates = append(node.Gates, Gate{ID: id, Line: s.line})
+				node.Gates = append(node.Gates, Gate{ID: id, Line: s.line, Guard: called.isGuard()})
 			}
 		case called.beginsAction():
 			if names, known := c.constants.texts(of.argument(0, "action")); known {

@@ -26,6 +26,8 @@ type call struct {
 type use struct {
 	name  []string
 	event string
+	// columns are those that an INSERT or UPDATE names; nil if it may write any of them.
+	columns []string
 }
 
 // What happens to a relation. Triggers fire on the first four.
@@ -66,44 +68,55 @@ func (f *found) note(kind string, content tree) {
 	case "DoStmt":
 		f.blocks = true
 	case "RangeVar":
-		f.use(content, onSelect)
+		f.use(content, onSelect, nil)
 	case "InsertStmt":
-		f.use(relation, onInsert)
+		f.use(relation, onInsert, targets(field(content, "cols")))
 		if text(field(content, "onConflictClause", "action")) == "ONCONFLICT_UPDATE" {
-			f.use(relation, onUpdate)
+			f.use(relation, onUpdate, targets(field(content, "onConflictClause", "targetList")))
 		}
 	case "UpdateStmt":
-		f.use(relation, onUpdate)
+		f.use(relation, onUpdate, targets(field(content, "targetList")))
 	case "DeleteStmt":
-		f.use(relation, onDelete)
+		f.use(relation, onDelete, nil)
 	case "MergeStmt":
 		for _, clause := range list(field(content, "mergeWhenClauses")) {
+			columns := targets(field(clause, "MergeWhenClause", "targetList"))
 			switch text(field(clause, "MergeWhenClause", "commandType")) {
 			case "CMD_INSERT":
-				f.use(relation, onInsert)
+				f.use(relation, onInsert, columns)
 			case "CMD_UPDATE":
-				f.use(relation, onUpdate)
+				f.use(relation, onUpdate, columns)
 			case "CMD_DELETE":
-				f.use(relation, onDelete)
+				f.use(relation, onDelete, nil)
 			}
 		}
-		f.use(relation, onSelect)
+		f.use(relation, onSelect, nil)
 	case "TruncateStmt":
 		for _, item := range list(field(content, "relations")) {
-			f.use(field(item, "RangeVar"), onTruncate)
+			f.use(field(item, "RangeVar"), onTruncate, nil)
 		}
 	case "CopyStmt":
 		if isTrue(field(content, "is_from")) {
-			f.use(relation, onInsert)
+			f.use(relation, onInsert, nil)
 		} else {
-			f.use(relation, onSelect)
+			f.use(relation, onSelect, nil)
 		}
 	case "RefreshMatViewStmt":
-		f.use(relation, onRefresh)
+		f.use(relation, onRefresh, nil)
 	}
 }
 
-func (f *found) use(relation tree, event string) {
+// targets returns the names of the columns in a list of targets.
+func targets(t tree) (columns []string) {
+	for _, item := range list(t) {
+		if name := text(field(item, "ResTarget", "name")); name != "" {
+			columns = append(columns, name)
+		}
+	}
+	return columns
+}
+
+func (f *found) use(relation tree, event string, columns []string) {
 	name := text(field(relation, "relname"))
 	if name == "" {
 		return
@@ -112,7 +125,7 @@ func (f *found) use(relation tree, event string) {
 	if schema := text(field(relation, "schemaname")); schema != "" {
 		qualified = []string{schema, name}
 	}
-	f.uses = append(f.uses, use{name: qualified, event: event})
+	f.uses = append(f.uses, use{name: qualified, event: event, columns: columns})
 }
 
 func newCall(content tree, all bool) call {

@@ -160,6 +160,10 @@ func (p *treePrinter) print(node *callgraph.Node, depth int) {
 			if swallowed.More > 0 {
 				gates += fmt.Sprintf(" and %d more", swallowed.More)
 			}
+			if swallowed.Guard {
+				p.line(depth+1, fmt.Sprintf("! line %d writes what %s guards; the handler of the block in line %d swallows the error, and the write is undone", swallowed.Line, gates, swallowed.Block))
+				continue
+			}
 			p.line(depth+1, fmt.Sprintf("! line %d leads to %s, whose error the handler of the block in line %d swallows", swallowed.Line, gates, swallowed.Block))
 		}
 	}

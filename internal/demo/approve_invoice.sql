@@ -1,6 +1,7 @@
 create function invoicing.approve_invoice(number integer)
 returns void
 language plpgsql
+security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   invoice invoicing.supplier_invoice;

@@ -18,6 +18,7 @@ insert into invoicing.supplier_invoice (invoice_no, supplier, amount) values
 create function invoicing.release_payment(number integer)
 returns void
 language plpgsql
+security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   invoice invoicing.supplier_invoice;

@@ -1,6 +1,7 @@
 create function invoicing.run_payments()
 returns void
 language plpgsql
+security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   due integer[] := array(

@@ -66,7 +66,7 @@ func (s *stage) connect(ctx context.Context, t *teller) error {
 		"create role "+role+" login password '"+s.password+"'",
 		"grant postern_app to "+role,
 		"grant usage on schema invoicing, accounting to "+role,
-		"grant select, update on invoicing.supplier_invoice to "+role,
+		"grant select on invoicing.supplier_invoice to "+role,
 		"grant select on accounting.ledger_row to "+role,
 	)
 	if err != nil {

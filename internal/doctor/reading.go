@@ -21,8 +21,9 @@ type caller struct {
 	Unknowable bool     `json:"unknowable"`
 	Unreadable string   `json:"unreadable"`
 
-	Late      []late      `json:"late"`
-	Swallowed []swallowed `json:"swallowed"`
+	Late      []late            `json:"late"`
+	Swallowed []swallowed       `json:"swallowed"`
+	Writes    []callgraph.Write `json:"writes"`
 }
 
 type gate struct {
@@ -40,10 +41,11 @@ type swallowed struct {
 	Block int      `json:"block"`
 	Gates []string `json:"gates"`
 	More  int      `json:"more"`
+	Guard bool     `json:"guard"`
 }
 
 func newCaller(name string) *caller {
-	return &caller{Name: name, Gates: []gate{}, Actions: []string{}, Reached: []string{}, Late: []late{}, Swallowed: []swallowed{}}
+	return &caller{Name: name, Gates: []gate{}, Actions: []string{}, Reached: []string{}, Late: []late{}, Swallowed: []swallowed{}, Writes: []callgraph.Write{}}
 }
 
 // readCallers returns the argument of postern.gate_findings. That takes a parser of PL/pgSQL, so the database cannot do
@@ -64,6 +66,9 @@ func readCallers(ctx context.Context, connection *pgx.Conn, graph *callgraph.Gra
 		for _, called := range node.Late {
 			c.Late = append(c.Late, late{gate{ID: called.ID, Line: called.Line}, called.Write})
 		}
+		if len(c.Gates)+len(c.Actions) > 0 {
+			c.Writes = graph.Writes(node)
+		}
 		callers = append(callers, c)
 		if len(node.Actions) > 0 {
 			begins, entries = append(begins, c), append(entries, node)
@@ -72,14 +77,14 @@ func readCallers(ctx context.Context, connection *pgx.Conn, graph *callgraph.Gra
 	for index, gates := range graph.ReachGates(entries) {
 		begins[index].Reached = gates
 	}
-	if len(callers) > 0 {
+	if len(callers) > 0 || graph.Guarded() {
 		for _, place := range graph.Swallowed() {
 			if named[place.Function] == nil {
 				named[place.Function] = newCaller(place.Function)
 				callers = append(callers, named[place.Function])
 			}
 			c := named[place.Function]
-			c.Swallowed = append(c.Swallowed, swallowed{Line: place.Line, Block: place.Block, Gates: place.Gates, More: place.More})
+			c.Swallowed = append(c.Swallowed, swallowed{Line: place.Line, Block: place.Block, Gates: place.Gates, More: place.More, Guard: place.Guard})
 		}
 	}
 	return json.Marshal(callers)

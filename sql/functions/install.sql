@@ -251,12 +251,14 @@
 \ir protect/guard_query.sql
 \ir protect/guard_body.sql
 \ir protect/guard_arguments.sql
+\ir protect/guard_columns.sql
 \ir protect/guard_is_in_place.sql
 \ir protect/check_guard.sql
 \ir protect/record_guard.sql
 \ir protect/put_guard_function.sql
 \ir protect/put_guard.sql
 \ir protect/guarded_move.sql
+\ir protect/guarded_move_arguments.sql
 \ir protect/put_guarded_move.sql
 \ir protect/protect_gate.sql
 \ir protect/unprotect_gate.sql
@@ -377,8 +379,12 @@
 \ir doctor/application_setting.sql
 \ir doctor/protected_relation.sql
 \ir doctor/guarded_table.sql
+\ir doctor/guard_statement.sql
+\ir doctor/guarded_move_is_in_place.sql
+\ir doctor/guarded_relation.sql
 \ir doctor/company_column.sql
 \ir doctor/changed_protection.sql
+\ir doctor/changed_guard.sql
 \ir doctor/unprotected_partition.sql
 \ir doctor/unprotected_parent.sql
 \ir doctor/unforced_row_security.sql
@@ -443,6 +449,7 @@
 \ir doctor/gate_unreadable.sql
 \ir doctor/gate_swallowed.sql
 \ir doctor/gate_late.sql
+\ir doctor/ungated_write.sql
 \ir doctor/gate_findings.sql
 \ir doctor/current_gate_reading.sql
 \ir doctor/gates_unread.sql

@@ -232,21 +232,41 @@ select postern.protect_gate('shop.part', 'SHOP_APPROVE', columns => '{approved}'
 	testsql.Run(t, tx, "update shop.part set year = 3 - year") // nothing guarded changes
 }
 
-// A partition that comes later is guarded through its parent, and by its own name once the table is protected again.
+// A partition that comes later is guarded through its parent, and by its own name once the table is protected again. doctor
+// finds it, and says so.
 func TestLaterPartitionIsGuardedOnceProtectedAgain(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
-	const protect = `select postern.protect_gate('shop.part', 'SHOP_APPROVE', parameters => '{"INVOICE": "invoice_no", "AMOUNT": "amount"}')`
-	testsql.Run(t, s.owner, "create table shop.part (invoice_no integer, amount integer) partition by list (invoice_no); "+protect+`;
-create table shop.part_1 partition of shop.part for values in (1)`)
-	tx := begin(t, s.application, alice)
-	refusedAndGoOn(t, tx, "PS101", "insert into shop.part values (1, 1)")
-	testsql.Run(t, tx, "insert into shop.part_1 values (1, 1)") // naive: what PostgreSQL leaves to us
-	rollback(t, tx)
-	testsql.Run(t, s.owner, protect)
-	tx = begin(t, s.application, alice)
-	testsql.Refused(t, tx, "PS101", "insert into shop.part_1 values (1, 1)")
-	rollback(t, tx)
+	for name, later := range map[string]string{
+		"created":  "create table shop.part_1 partition of shop.part for values in (1)",
+		"attached": "create table shop.part_1 (invoice_no integer, amount integer); alter table shop.part attach partition shop.part_1 for values in (1)",
+		"below":    "create table shop.middle partition of shop.part for values in (1) partition by list (amount); create table shop.part_1 partition of shop.middle default",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newShop(t)
+			testsql.Run(t, s.owner, "create table shop.part (invoice_no integer, amount integer) partition by list (invoice_no);"+
+				`select postern.protect_gate('shop.part', 'SHOP_APPROVE', parameters => '{"INVOICE": "invoice_no", "AMOUNT": "amount"}');`+later)
+			tx := begin(t, s.application, alice)
+			refusedAndGoOn(t, tx, "PS101", "insert into shop.part values (1, 1)")
+			testsql.Run(t, tx, "insert into shop.part_1 values (1, 1)") // naive: what PostgreSQL leaves to us
+			rollback(t, tx)
+			for _, fix := range s.changedGuards(t) {
+				testsql.Run(t, s.owner, fix)
+			}
+			tx = begin(t, s.application, alice)
+			testsql.Refused(t, tx, "PS101", "insert into shop.part_1 values (1, 1)")
+			rollback(t, tx)
+			if left := s.changedGuards(t); len(left) > 0 {
+				t.Errorf("doctor still says %q", left)
+			}
+		})
+	}
+}
+
+// changedGuards are the fixes of doctor's findings about guards.
+func (s *shop) changedGuards(t *testing.T) []string {
+	t.Helper()
+	return testsql.Values[string](t, s.Pool, "select fix from postern.doctor where code = 'changed_guard'")
 }
 
 // A MERGE puts a row that moves to another partition into no transition table of an UPDATE. So no statement may both
@@ -332,6 +352,103 @@ create trigger zz_raise before update on shop.%s for each row execute function s
 	if got := shown(t, tx, "update shop.invoice set approved = true where invoice_no = 1"); got != "Invoice 1 over 1000000 approved" {
 		t.Errorf("the question is %q, not the stored row", got)
 	}
+}
+
+// A generated column has its value only when the row is stored, and a trigger of each row comes before that.
+func TestGuardShowsGeneratedValues(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	for _, table := range []string{"naive_net", "net"} {
+		testsql.Run(t, s.owner, fmt.Sprintf("create table shop.%[1]s (invoice_no integer, net integer, amount integer generated always as (net * 2) stored, approved boolean); insert into shop.%[1]s values (1, 5)", table))
+	}
+	testsql.Run(t, s.owner, `
+create trigger naive_guard before update of approved on shop.naive_net for each row execute function shop.naive_guard();
+select postern.protect_gate('shop.net', 'SHOP_APPROVE', '{update}', '{approved}', '{"INVOICE": "invoice_no", "AMOUNT": "amount"}')`)
+	tx := begin(t, s.application, alice)
+	defer rollback(t, tx)
+	const set = " set approved = true, net = 50"
+	if got := shown(t, tx, "update shop.naive_net"+set); got == "Invoice 1 over 100 approved" {
+		t.Fatal("naive: the value is shown")
+	}
+	if got := shown(t, tx, "update shop.net"+set); got != "Invoice 1 over 100 approved" {
+		t.Errorf("shown is %q", got)
+	}
+}
+
+// A trigger may change the row again behind the guard. That is a statement like any other: if the guard watches what it
+// shows, the person is shown that too.
+func TestWhatIsShownMustBeWatched(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	for _, table := range []string{"shown", "watched"} {
+		testsql.Run(t, s.owner, fmt.Sprintf(`
+create table shop.%[1]s (invoice_no integer, amount integer, approved boolean);
+insert into shop.%[1]s values (1, 10);
+create function shop.%[1]s_after() returns trigger language plpgsql as $$ begin update shop.%[1]s set amount = 1000000 where amount <> 1000000; return null; end $$;
+create trigger later after update on shop.%[1]s for each row execute function shop.%[1]s_after()`, table))
+	}
+	testsql.Run(t, s.owner, `
+select postern.protect_gate('shop.shown', 'SHOP_APPROVE', '{update}', '{approved}', '{"INVOICE": "invoice_no", "AMOUNT": "amount"}'),
+       postern.protect_gate('shop.watched', 'SHOP_APPROVE', '{update}', '{approved,amount}', '{"INVOICE": "invoice_no", "AMOUNT": "amount"}')`)
+	tx := begin(t, s.application, alice)
+	defer rollback(t, tx)
+	if got := shown(t, tx, "update shop.shown set approved = true"); got != "Invoice 1 over 10 approved" {
+		t.Fatalf("naive: shown is %q", got)
+	}
+	if got := shown(t, tx, "update shop.watched set approved = true"); got != "Invoice 1 over 1000000 approved" {
+		t.Errorf("shown is %q", got)
+	}
+}
+
+// Whoever pairs old rows with new ones by a key sees no change if two rows also exchange their keys.
+func TestExchangedKeysHideNoChange(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	for _, table := range []string{"naive_keyed", "keyed"} {
+		testsql.Run(t, s.owner, fmt.Sprintf(`
+create table shop.%[1]s (invoice_no integer primary key deferrable initially deferred, amount integer, approved boolean);
+insert into shop.%[1]s values (1, 10, true), (2, 20000, false)`, table))
+	}
+	testsql.Run(t, s.owner, `
+create function shop.naive_keyed() returns trigger language plpgsql as $$
+begin
+  if exists (select from old_rows as o join new_rows as n using (invoice_no) where n.approved and not o.approved) then
+    perform postern.checkpoint('SINWOF_RELEASE');
+  end if;
+  return null;
+end
+$$;
+create trigger guard after update on shop.naive_keyed referencing old table as old_rows new table as new_rows for each statement execute function shop.naive_keyed();
+select postern.protect_gate('shop.keyed', 'SHOP_APPROVE', '{update}', '{approved}', '{"INVOICE": "invoice_no", "AMOUNT": "amount"}', 'new.approved and not old.approved')`)
+	tx := begin(t, s.application, alice)
+	defer rollback(t, tx)
+	// Invoice 1 was approved over 10. Now it is approved over 20000.
+	const exchange = " set invoice_no = 3 - invoice_no, approved = not approved"
+	testsql.Run(t, tx, "update shop.naive_keyed"+exchange)
+	if got := shown(t, tx, "update shop.keyed"+exchange); got != "Invoice 1 over 20000 approved" {
+		t.Errorf("shown is %q", got)
+	}
+}
+
+// To set a column to its own value asks nothing, and takes no real change along.
+func TestColumnSetToItselfHidesNoChange(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	testsql.Run(t, s.owner, `
+create function shop.naive_itself() returns trigger language plpgsql as $$ begin if new.approved = old.approved then return new; end if; perform postern.checkpoint('SINWOF_RELEASE'); return new; end $$;
+create table shop.naive_itself (invoice_no integer, amount integer, approved boolean);
+create trigger guard before update of approved on shop.naive_itself for each row execute function shop.naive_itself();
+create function shop.approve_on_touch() returns trigger language plpgsql as $$ begin new.approved := true; return new; end $$;
+create trigger zz_touch before update on shop.naive_itself for each row execute function shop.approve_on_touch();
+create trigger zz_touch before update on shop.invoice for each row when (old.invoice_no = 1) execute function shop.approve_on_touch();
+insert into shop.naive_itself values (1, 10, false)`)
+	tx := begin(t, s.application, alice)
+	defer rollback(t, tx)
+	testsql.Run(t, tx, "update shop.naive_itself set approved = approved")
+	if got := shown(t, tx, "update shop.invoice set approved = approved"); got != "Invoice 1 over 10 approved" {
+		t.Errorf("shown is %q", got)
+	}
+	testsql.Run(t, tx, "update shop.invoice set approved = approved, invoice_no = invoice_no where invoice_no > 1")
 }
 
 // Settings of the session change how values are written and how text is read.
@@ -426,24 +543,41 @@ func TestGuardThatIsReachedDirectlyOpensNothing(t *testing.T) {
 	rollback(t, tx)
 }
 
-// Postern cannot prevent this; docs/guards.md says so.
+// Postern cannot prevent this; docs/guards.md says so. doctor finds what stays.
 func TestOwnerMayTakeTheGuardAway(t *testing.T) {
 	t.Parallel()
-	for name, way := range map[string]string{
-		"trigger off and on": "begin; alter table shop.invoice disable trigger postern_guard_shop_approve_update; update shop.invoice set approved = true; alter table shop.invoice enable always trigger postern_guard_shop_approve_update; commit",
-		"table swapped":      "alter table shop.invoice rename to old; create table shop.invoice (like shop.old including all); insert into shop.invoice (invoice_no, amount, approved) select invoice_no, amount, true from shop.old",
+	for name, test := range map[string]struct {
+		way   string
+		stays bool
+	}{
+		"trigger off and on": {"begin; alter table shop.invoice disable trigger postern_guard_shop_approve_update; update shop.invoice set approved = true; alter table shop.invoice enable always trigger postern_guard_shop_approve_update; commit", false},
+		// ENABLE TRIGGER ALL brings back less than there was.
+		"triggers off and on": {"begin; alter table shop.invoice disable trigger all; update shop.invoice set approved = true; alter table shop.invoice enable trigger all; commit", true},
+		"table swapped":       {"alter table shop.invoice rename to old; create table shop.invoice (like shop.old including all); insert into shop.invoice (invoice_no, amount, approved) select invoice_no, amount, true from shop.old", true},
+		"through a parent":    {"create table shop.parent (invoice_no integer, approved boolean not null); alter table shop.invoice inherit shop.parent; update shop.parent set approved = true", true},
+		"as a partition":      {"create table shop.parent (like shop.invoice including generated) partition by list (invoice_no); alter table shop.parent attach partition shop.invoice default; update shop.parent set approved = true", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newShop(t)
-			testsql.Run(t, s.owner, way)
+			testsql.Run(t, s.owner, test.way)
 			if s.approvedIn(t, "shop.invoice") == "" {
 				t.Error("the owner could not: then the page is wrong")
 			}
-			for part := range strings.SplitSeq(way, "; ") {
+			for part := range strings.SplitSeq(test.way, "; ") {
 				if strings.HasPrefix(part, "alter") {
 					testsql.Fails(t, s.application, "42501", part)
 				}
+			}
+			fixes := s.changedGuards(t)
+			if (len(fixes) > 0) != test.stays {
+				t.Errorf("doctor says %q", fixes)
+			}
+			for _, fix := range fixes {
+				testsql.Run(t, s.owner, fix)
+			}
+			if left := s.changedGuards(t); len(left) > 0 {
+				t.Errorf("doctor still says %q", left)
 			}
 		})
 	}

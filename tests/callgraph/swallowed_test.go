@@ -89,9 +89,134 @@ grant usage on schema app to public; grant insert on app.t to public;`+plpgsql(c
 func describe(places []callgraph.Swallowed) string {
 	lines := []string{}
 	for _, place := range places {
-		lines = append(lines, fmt.Sprintf("%d, %d: %s", place.Line, place.Block, strings.Join(place.Gates, " ")))
+		line := fmt.Sprintf("%d, %d: %s", place.Line, place.Block, strings.Join(place.Gates, " "))
+		if place.Guard {
+			line += " (guard)"
+		}
+		lines = append(lines, line)
 	}
 	return strings.Join(lines, "; ")
+}
+
+// What a handler swallows is the error of a guard. Run, the function goes on, and nothing is written.
+func TestSwallowedGuardsAreThoseWhoseWriteIsUndone(t *testing.T) {
+	t.Parallel()
+	database := testdb.New(t)
+	testsql.Run(t, database.Pool, "select postern.create_user('ALICE', 'Alice'), postern.register_gate('GATE_A', 'A', 'A', active => true), postern.register_gate('GATE_G', 'G', 'G', active => true)")
+	login := database.Login(t, "postern_trusted_app")
+	connection := database.Connect(t)
+	const handler = "\nexception when others then null; end"
+	for name, c := range map[string]struct {
+		body      string
+		swallowed string
+		reached   string
+	}{
+		"guarded column":          {"begin\nupdate app.t set x = 2;" + handler, "2, 1: GATE_G (guard)", "GATE_G"},
+		"through a view":          {"begin\nupdate app.w set x = 2;" + handler, "2, 1: GATE_G (guard)", "GATE_G"},
+		"through a trigger":       {"begin\ninsert into app.u values (1);" + handler, "2, 1: GATE_G (guard)", "GATE_G"},
+		"a partition":             {"begin\nupdate app.p set x = 2;" + handler, "2, 1: GATE_G (guard)", "GATE_G"},
+		"by MERGE":                {"begin\nmerge into app.t using (values (1)) as v (x) on t.x = v.x when matched then update set x = 2;" + handler, "2, 1: GATE_G (guard)", "GATE_G"},
+		"by ON CONFLICT":          {"begin\ninsert into app.t values (1, 1) on conflict (x) do update set x = 2;" + handler, "2, 1: GATE_G (guard)", "GATE_G"},
+		"by CTE":                  {"begin\nwith w as (update app.t set x = 2 returning 1) select 3 into y from w;" + handler, "2, 1: GATE_G (guard)", "GATE_G"},
+		"another column":          {"begin\nupdate app.t set y = 2;" + handler, "", ""},
+		"another by MERGE":        {"begin\nmerge into app.t using (values (1)) as v (x) on t.x = v.x when matched then update set y = 2;" + handler, "", ""},
+		"another of a partition":  {"begin\nupdate app.p set y = 2;" + handler, "", ""},
+		"another operation":       {"begin\ninsert into app.t values (7, 1);" + handler, "", ""},
+		"let through":             {"begin\nupdate app.t set x = 2;\nexception when sqlstate 'PS101' then raise; when others then null; end", "", "GATE_G"},
+		"with the gate":           {"begin\nperform postern.checkpoint('GATE_G'); update app.t set x = 2;" + handler, "2, 1: GATE_G; 2, 1: GATE_G (guard)", "GATE_G"},
+		"gate and guard, deep":    {"begin\nperform app.both();" + handler, "2, 1: GATE_A; 2, 1: GATE_G (guard)", "GATE_A GATE_G"},
+		"gate of the guard, deep": {"begin\nperform app.one();" + handler, "2, 1: GATE_G", "GATE_G"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			graph := read(t, connection, `
+create table app.t (x integer primary key, y integer);
+insert into app.t values (1, 1);
+create view app.w as select x, y from app.t;
+create table app.u (x integer);
+create table app.p (x integer, y integer) partition by list (y);
+create table app.p1 partition of app.p default;
+insert into app.p values (1, 1);
+create function app.fire() returns trigger language plpgsql as $$ begin update app.t set x = 2; return new; end $$;
+create trigger fire before insert on app.u for each row execute function app.fire();
+create function app.both() returns void language plpgsql as $$ begin perform postern.checkpoint('GATE_A'); update app.t set x = 2; end $$;
+create function app.one() returns void language plpgsql as $$ begin perform postern.checkpoint('GATE_G'); update app.t set x = 2; end $$;
+delete from postern.protected_table;
+select postern.protect_gate('app.t', 'GATE_G', '{update}', '{x}'), postern.protect_gate('app.p', 'GATE_G', '{update}', '{x}');
+grant usage on schema app to public; grant all on all tables in schema app to public;`+
+				"create function app.entry() returns void language plpgsql as $body$ declare y integer; begin "+c.body+"; end $body$")
+			if got := describe(graph.Swallowed()); got != c.swallowed {
+				t.Errorf("swallowed are %q, want %q", got, c.swallowed)
+			}
+			entry, err := graph.Find(t.Context(), connection, "app.entry")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if reached := graph.Reach(entry); describe(reached.Swallowed) != c.swallowed || strings.Join(reached.Gates, " ") != c.reached {
+				t.Errorf("reached are %q, and swallowed %q", reached.Gates, describe(reached.Swallowed))
+			}
+			if !graph.Guarded() {
+				t.Error("no guard is known")
+			}
+
+			person := login.Connect(t)
+			testsql.Run(t, person, "begin; select postern.assume_user('ALICE')")
+			_, err = person.Exec(t.Context(), "select app.entry()")
+			if c.swallowed == "" && c.reached != "" {
+				testdb.RequireCode(t, err, "PS101")
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if written := testsql.Value[int](t, person, "select count(*) from (select x from app.t union all select x from app.p) as r where x = 2"); written != 0 {
+				t.Errorf("%d rows were written", written)
+			}
+		})
+	}
+}
+
+// What a function writes tells which tables need a guard.
+func TestWritesAreThoseOfTheFunctionItself(t *testing.T) {
+	t.Parallel()
+	connection := connect(t)
+	for name, c := range map[string]struct{ body, writes string }{
+		"columns":       {"begin update app.t set x = 1, y = 2; insert into app.t (y) values (1); delete from app.t; end", "delete t; insert t (y); update t (x y)"},
+		"all columns":   {"begin insert into app.t values (1); end", "insert t"},
+		"a row":         {"begin update app.t set (x, y) = (select 1, 2); end", "update t (x y)"},
+		"ON CONFLICT":   {"begin insert into app.t (x) values (1) on conflict (x) do update set y = 3; end", "insert t (x); update t (y)"},
+		"MERGE":         {"begin merge into app.t using (values (1)) as v (x) on t.x = v.x when matched and t.y > 1 then delete when matched then update set y = 1 when not matched then insert (x) values (1); end", "delete t; insert t (x); update t (y)"},
+		"a view":        {"begin update app.w set x = 1; end", "update t"},
+		"only read":     {"begin perform x from app.t for update; truncate app.t; end", ""},
+		"what it calls": {"begin perform app.other(); end", ""},
+		"dynamic":       {"begin execute 'update app.t set y = 1'; end", "update t (y)"},
+		"by CTE":        {"begin with w as (delete from app.t returning x) insert into app.u (x) select x from w; end", "delete t; insert u (x)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			graph := read(t, connection, `
+create table app.t (x integer primary key, y integer);
+create table app.u (x integer);
+create view app.w as select x from app.t;
+create function app.other() returns void language sql as 'delete from app.t';
+create function app.fire() returns trigger language plpgsql as $$ begin insert into app.u values (1); return new; end $$;
+create trigger fire before insert on app.t for each row execute function app.fire();
+`+plpgsql(c.body))
+			entry, err := graph.Find(t.Context(), connection, "app.entry")
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := []string{}
+			for _, write := range graph.Writes(entry) {
+				line := write.Operation + " " + write.Table
+				if write.Columns != nil {
+					line += " (" + strings.Join(write.Columns, " ") + ")"
+				}
+				got = append(got, line)
+			}
+			if got := strings.Join(got, "; "); got != c.writes {
+				t.Errorf("written is %q, want %q", got, c.writes)
+			}
+		})
+	}
 }
 
 // A gate is late only if the write before it may have run when the gate is called.

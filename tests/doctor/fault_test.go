@@ -42,6 +42,21 @@ const (
 	gate     = "select postern.register_gate('SHOP_APPROVE', 'Approve a voucher', 'Voucher approved', active => true);\n"
 )
 
+// What guards tables with the gate. A guard's function has a digest of the table's name in its name, so onGuard
+// runs a statement with that function for %s.
+const (
+	invoice  = gate + "create table shop.{table} (invoice_no integer, amount integer, approved boolean);\n" + guard
+	guard    = "select postern.protect_gate('shop.{name}', 'SHOP_APPROVE', columns => '{approved}', parameters => '{}', condition => 'new.approved is true');\n"
+	invoices = gate + "create table shop.{table} (invoice_no integer, approved boolean, year integer) partition by list (year);\n"
+)
+
+func onGuard(statement string) string {
+	return "do $$ begin execute (select format('" + statement + "', p.oid::regprocedure) from pg_catalog.pg_proc as p where p.proname like 'postern\\_guard\\_shop%'); end $$;\n"
+}
+
+// guarded is how the finding's object begins that concerns a guard.
+const guarded = "guard SHOP_APPROVE of table shop.{table}"
+
 // owned is a function of a role that is no superuser.
 const owned = "create function shop.{other}(text) returns text immutable language plpgsql as $$ begin raise notice '%', $1; return $1; end $$; alter function shop.{other}(text) owner to {group}; "
 
@@ -123,6 +138,59 @@ func faults() []fault {
 		{name: "nobody permits, not protected", code: "no_permissive_policy", level: "warn", seed: voucher + "alter table shop.{table} enable row level security, force row level security",
 			words: "If rows should be readable", act: "alter table shop.{table} disable row level security, no force row level security; select postern.protect_company('shop.{name}')"},
 
+		{name: "dropped", code: "changed_guard", level: "error", object: guarded, seed: invoice + "drop trigger postern_guard_shop_approve_update on shop.{table}"},
+		{name: "disabled", code: "changed_guard", level: "error", object: guarded, seed: invoice + "alter table shop.{table} disable trigger postern_guard_shop_approve_insert"},
+		{name: "all disabled", code: "changed_guard", level: "error", object: guarded, seed: invoice + "alter table shop.{table} disable trigger all"},
+		{name: "enabled, not always", code: "changed_guard", level: "error", object: guarded, seed: invoice + "alter table shop.{table} enable trigger postern_guard_shop_approve_update"},
+		{name: "for replicas", code: "changed_guard", level: "error", object: guarded, seed: invoice + "alter table shop.{table} enable replica trigger postern_guard_shop_approve_update"},
+		{name: "another function", code: "changed_guard", level: "error", object: guarded,
+			seed: invoice + "create function shop.{other}() returns trigger language plpgsql as 'begin return null; end'; create or replace trigger postern_guard_shop_approve_update after update on shop.{table} referencing old table as postern_old new table as postern_new for each statement when (postern.guard_stops('SHOP_APPROVE')) execute function shop.{other}(); alter table shop.{table} enable always trigger postern_guard_shop_approve_update"},
+		{name: "another condition", code: "changed_guard", level: "error", object: guarded,
+			seed: invoice + onGuard("create or replace trigger postern_guard_shop_approve_update after update on shop.{escaped} referencing old table as postern_old new table as postern_new for each statement when (false) execute function %s") + "alter table shop.{table} enable always trigger postern_guard_shop_approve_update"},
+		{name: "may be truncated again", code: "changed_guard", level: "error", object: guarded, seed: invoice + "alter table shop.{table} disable trigger postern_guard_shop_approve_truncate"},
+		{name: "another body", code: "changed_guard", level: "error", object: guarded, seed: invoice + onGuard("create or replace function %s returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as ''begin return null; end''")},
+		{name: "another owner", code: "changed_guard", level: "error", object: guarded, seed: invoice + onGuard("alter function %s owner to {group}")},
+		{name: "the table has another owner", code: "changed_guard", level: "error", object: guarded, seed: invoice + "grant usage on schema postern to {group}; alter table shop.{table} owner to {group}"},
+		{name: "of the writer's rights", code: "changed_guard", level: "error", object: guarded, seed: invoice + onGuard("alter function %s security invoker")},
+		{name: "other settings", code: "changed_guard", level: "error", object: guarded, seed: invoice + onGuard("alter function %s set extra_float_digits = -15")},
+		{name: "no function", code: "changed_guard", level: "error", object: guarded, seed: invoice + onGuard("drop function %s cascade")},
+		{name: "listed with other operations", code: "changed_guard", level: "error", object: guarded,
+			seed: invoice + "update postern_internal.protected_table set operations = '{update,delete}', columns = '{approved,amount}'"},
+		{name: "not exclusive", code: "changed_guard", level: "error", object: guarded, seed: invoice + "update postern_internal.gate set exclusive = false where not built_in"},
+		{name: "created again", code: "changed_guard", level: "error", object: guarded, seed: invoice + "drop table shop.{table}; create table shop.{table} (invoice_no integer, amount integer, approved boolean)"},
+		{name: "swapped", code: "changed_guard", level: "error", object: guarded, also: []string{"unlisted_protection"},
+			seed: invoice + "alter table shop.{table} rename to {other}; create table shop.{table} (like shop.{other})"},
+		{name: "attached", code: "changed_guard", level: "error", object: "guard SHOP_APPROVE of table shop.{other}",
+			seed: invoices + guard + "create table shop.{other} (invoice_no integer, approved boolean, year integer); alter table shop.{table} attach partition shop.{other} default"},
+		{name: "created", code: "changed_guard", level: "error", object: "guard SHOP_APPROVE of table shop.{other}", seed: invoices + guard + "create table shop.{other} partition of shop.{table} default"},
+		{name: "inherits", code: "changed_guard", level: "error", object: "guard SHOP_APPROVE of table shop.{other}", seed: invoice + "create table shop.{other} () inherits (shop.{table})"},
+		{name: "a foreign partition", code: "changed_guard", level: "error", object: "guard SHOP_APPROVE of table shop.{other}",
+			seed: invoices + guard + "create extension file_fdw schema public; create server files foreign data wrapper file_fdw; create foreign table shop.{other} partition of shop.{table} default server files options (filename '/dev/null')"},
+		{name: "of a partition", code: "changed_guard", level: "error", object: "guard SHOP_APPROVE of table shop.{other}",
+			seed: invoices + "create table shop.{other} partition of shop.{table} default; " + guard + "alter table shop.{other} disable trigger postern_guard_shop_approve_update"},
+		{name: "attached to a table without it", code: "changed_guard", level: "error", object: "guard SHOP_APPROVE of table shop.{other}",
+			seed: invoice + "create table shop.{other} (invoice_no integer, amount integer, approved boolean) partition by list (amount); alter table shop.{other} attach partition shop.{table} default"},
+		{name: "a parent without the columns", code: "changed_guard", level: "error", object: "guard SHOP_APPROVE of table shop.{other}",
+			seed: invoice + "create table shop.{other} (amount integer); alter table shop.{table} inherit shop.{other}"},
+		{name: "rows may move unseen", code: "changed_guard", level: "error", object: guarded,
+			seed: invoices + "create table shop.{other} partition of shop.{table} default; " + guard + "drop trigger \"~postern_guard_shop_approve_move\" on shop.{table}"},
+		{name: "rows of a partition may move unseen", code: "changed_guard", level: "error", object: guarded,
+			seed: invoices + "create table shop.{other} partition of shop.{table} default; " + guard + "alter table shop.{other} disable trigger \"~postern_guard_shop_approve_move\""},
+		{name: "another partition key", code: "changed_guard", level: "error", object: guarded,
+			seed: invoices + guard + "create table shop.{other} (invoice_no integer, approved boolean, year integer) partition by list (invoice_no); alter table shop.{table} attach partition shop.{other} default; " +
+				"select postern.put_guard('shop.{othername}', 'SHOP_APPROVE', '{insert,update,delete}', p.oid) from pg_catalog.pg_proc as p where p.proname like 'postern\\_guard\\_shop%'"},
+
+		{name: "guarded and renamed", code: "unlisted_protection", level: "warn", object: "guard SHOP_APPROVE of table shop.{other}", also: []string{"stale_protection"}, seed: invoice + "alter table shop.{table} rename to {other}"},
+		{name: "guarded and detached", code: "unlisted_protection", level: "warn", object: "guard SHOP_APPROVE of table shop.{other}",
+			seed: invoices + "create table shop.{other} partition of shop.{table} default; " + guard + "alter table shop.{table} detach partition shop.{other}"},
+		{name: "guarded and taken off the list", code: "unlisted_protection", level: "warn", object: guarded, also: uncalled, seed: invoice + "delete from postern.protected_table",
+			words: "Guard shop.", act: guard},
+		{name: "guarded and gone", code: "stale_protection", level: "warn", object: guarded, also: uncalled, seed: invoice + "drop table shop.{table}"},
+		{name: "guarded column renamed", code: "stale_protection", level: "warn", object: guarded, seed: invoice + "alter table shop.{table} rename column approved to released",
+			words: "In one transaction", act: "select postern.unprotect_gate('shop.{name}', 'SHOP_APPROVE'); select postern.protect_gate('shop.{name}', 'SHOP_APPROVE', columns => '{released}', parameters => '{}', condition => 'new.released')"},
+		{name: "gate with other parameters", code: "stale_protection", level: "warn", object: guarded, seed: invoice + "select postern.register_gate('SHOP_APPROVE', 'Approve a voucher', 'Voucher over &AMOUNT approved', '{AMOUNT}')",
+			words: "In one transaction", act: "select postern.unprotect_gate('shop.{name}', 'SHOP_APPROVE'); select postern.protect_gate('shop.{name}', 'SHOP_APPROVE')"},
+
 		{name: "renamed", code: "unlisted_protection", level: "warn", object: "table shop.{other}", also: []string{"stale_protection"}, seed: voucher + company + "alter table shop.{table} rename to {other}"},
 		{name: "ledger renamed", code: "unlisted_protection", level: "warn", object: "table shop.{other}", also: []string{"stale_protection"}, seed: entry + ledger + key + "alter table shop.{table} rename to {other}",
 			words: "Protect shop.", act: "select postern.protect_ledger('shop.{othername}')"},
@@ -150,6 +218,10 @@ func faults() []fault {
 		{name: "a file with companies", code: "foreign_table", level: "warn", object: "foreign table shop.{other}",
 			seed: "create extension file_fdw schema public; create server files foreign data wrapper file_fdw; create foreign table shop.{other} (company integer, amount integer) server files options (filename '/dev/null'); grant select (company) on shop.{other} to {group}, public"},
 
+		{name: "writes past a guard", code: "logical_replication", level: "warn", object: "subscription {other}",
+			seed: invoice + "create subscription {other} connection 'dbname=nowhere' publication invoices with (connect = false, slot_name = none); " +
+				"insert into pg_catalog.pg_subscription_rel (srsubid, srrelid, srsubstate) select s.oid, 'shop.{escaped}'::regclass, 'r' from pg_catalog.pg_subscription as s",
+			words: "Guard the tables on the server that sends the rows", act: "drop subscription {other}"},
 		{name: "published", code: "logical_replication", level: "warn", object: "publication {other}", seed: voucher + company + "create publication {other} for table shop.{table}"},
 		{name: "published with others", code: "logical_replication", level: "warn", object: "publication {other}",
 			seed: "create table shop.{table} (company text) partition by list (company); create table shop.part partition of shop.{table} default; create table shop.open (id integer); " + company + "create publication {other} for table shop.open, shop.part where (company = '10')"},
@@ -182,6 +254,11 @@ func faults() []fault {
 
 		{name: "may be truncated", code: "table_privilege", level: "warn", seed: voucher + company + "grant truncate on shop.{table} to {group}"},
 		{name: "columns may be referenced", code: "table_privilege", level: "warn", also: []string{"missing_membership"}, seed: voucher + company + "grant references (company) on shop.{table} to public; grant all on shop.{table} to {group} with grant option"},
+		{name: "a trigger in place of the guard's", code: "table_privilege", level: "error", seed: invoice + "grant trigger on shop.{table} to {group}"},
+		{name: "guarded and protected", code: "table_privilege", level: "error", seed: voucher + company + gate + "select postern.protect_gate('shop.{name}', 'SHOP_APPROVE'); grant trigger, references on shop.{table} to public, {group}"},
+		{name: "guarded and owned by the application", code: "application_owns_table", level: "warn", seed: gate + "create table shop.{table} (approved boolean); grant create on schema shop to {application}; alter table shop.{table} owner to {application}; " +
+			"select postern.protect_gate('shop.{name}', 'SHOP_APPROVE')",
+			words: "As a superuser: give shop.", act: "select postern.unprotect_gate('shop.{name}', 'SHOP_APPROVE'); alter table shop.{table} owner to current_user; select postern.protect_gate('shop.{name}', 'SHOP_APPROVE')"},
 		{name: "owned by the application", code: "application_owns_table", level: "warn", seed: voucher + company + "alter table shop.{table} owner to {application}",
 			words: "As a superuser: give", act: "alter table shop.{table} owner to {group}"},
 		{name: "the application may become the owner", code: "application_owns_table", level: "warn", seed: voucher + company + "alter table shop.{table} owner to {group}; grant {group} to {application}",
@@ -417,6 +494,7 @@ var elsewhere = map[string]string{
 	"gate_unreadable":     gateTest,
 	"gate_swallowed":      gateTest,
 	"gate_late":           gateTest,
+	"ungated_write":       "TestUngatedWriteIsFoundAndFixed",
 }
 
 const gateTest = "TestGateCallsAreComparedWithRegistrations"

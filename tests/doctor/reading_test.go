@@ -172,7 +172,7 @@ func TestBadReadingsAreRefused(t *testing.T) {
 	examine(t, admin)
 	const kept = "select r.fingerprint || r.callers::text || r.read_at from postern_internal.gate_reading as r"
 	before := Value[string](t, database.Pool, kept)
-	const good = `{"name": "a", "gates": [{"id": "G", "line": 1}], "actions": ["A"], "reached": ["G"], "unknowable": false, "unreadable": "", "late": [{"id": "G", "line": 2, "write": 1}], "swallowed": [{"line": 2, "block": 1, "gates": ["G"], "more": 0}]}`
+	const good = `{"name": "a", "gates": [{"id": "G", "line": 1}], "actions": ["A"], "reached": ["G"], "unknowable": false, "unreadable": "", "late": [{"id": "G", "line": 2, "write": 1}], "swallowed": [{"line": 2, "block": 1, "gates": ["G"], "more": 0, "guard": false}], "writes": [{"schema": "s", "table": "t", "operation": "update", "columns": ["c"]}, {"schema": "s", "table": "t", "operation": "delete", "columns": null}]}`
 	Run(t, admin, "begin; select postern.keep_gate_reading('f', '["+good+"]'); rollback")
 	for _, arguments := range []string{
 		"null, '[]'", "'', '[]'", "'f', null", "repeat('f', 10000000), '[]'", "'f', 'null'", "'f', '{}'", "'f', '1'", "'f', '[1]'", "'f', '[[]]'", "'f', '[{}]'", "'f', '[null]'",
@@ -183,6 +183,11 @@ func TestBadReadingsAreRefused(t *testing.T) {
 		"'f', '[" + strings.Replace(good, `"write": 1`, `"write": "1"`, 1) + "]'",
 		"'f', '[" + strings.Replace(good, `"more": 0`, `"more": null`, 1) + "]'",
 		"'f', '[" + strings.Replace(good, `"block": 1, `, ``, 1) + "]'",
+		"'f', '[" + strings.Replace(good, `"guard": false`, `"guard": 0`, 1) + "]'",
+		"'f', '[" + strings.Replace(good, `"operation": "update"`, `"operation": "select"`, 1) + "]'",
+		"'f', '[" + strings.Replace(good, `"schema": "s"`, `"schema": null`, 1) + "]'",
+		"'f', '[" + strings.Replace(good, `["c"]`, `[1]`, 1) + "]'",
+		"'f', '[" + strings.Replace(good, `["c"]`, `"c"`, 1) + "]'",
 		"'f', '[" + strings.Replace(good, `"gates": ["G"], "more"`, `"gates": [1], "more"`, 1) + "]'",
 		"'f', '[" + strings.Replace(good, `"line": 1`, `"lines": 1`, 1) + "]'",
 		"'f', '[" + strings.Replace(good, `["A"]`, `[["A"]]`, 1) + "]'",

@@ -16,7 +16,7 @@ import (
 func (s *scene) catalog(t *testing.T) string {
 	t.Helper()
 	return strings.Join(Values[string](t, s.Pool, `
-select format('trigger %s %s %s', t.oid, pg_get_triggerdef(t.oid), t.tgenabled)
+select format('trigger %s %s %s %s', t.oid, t.xmin, pg_get_triggerdef(t.oid), t.tgenabled)
   from pg_trigger as t join pg_class as c on c.oid = t.tgrelid where c.relnamespace = 'shop'::regnamespace
  union all
 select format('function %s %s %s %s', p.oid, p.xmin, p.proowner, pg_get_functiondef(p.oid)) from pg_proc as p where p.pronamespace = 'shop'::regnamespace

@@ -7,6 +7,8 @@ create or replace view postern.catalog_findings as
     from (
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.changed_protection as f
      union all
+    select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.changed_guard as f
+     union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.unprotected_partition as f
      union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.unprotected_parent as f

@@ -18,7 +18,9 @@ create or replace view postern_internal.current_gate_reading as
                   and l.lanname not in ('c', 'internal') and p.prosqlbody is null
                offset 0 -- otherwise the planner reads the text of every function first
              ) as f
-              where lower(f.prosrc) ~ 'checkpoint|begin_action|u&"|\\u')
+              where lower(f.prosrc) ~ 'checkpoint|begin_action|u&"|\\u'
+                 -- It may swallow the error of a guard, without naming a gate.
+                 or lower(f.prosrc) ~ '\mexception\s+when\M' and exists (select from postern_internal.protected_table as g where g.protection = 'gate'))
            or exists (
              select from pg_depend as d
                left join pg_proc as p on d.classid = 'pg_proc'::regclass and p.oid = d.objid

@@ -25,10 +25,12 @@ begin
       select g.level, g.code, g.object, g.title, g.detail, g.fix from postern_internal.gate_swallowed(callers) as g
        union all
       select g.level, g.code, g.object, g.title, g.detail, g.fix from postern_internal.gate_late(callers) as g
+       union all
+      select g.level, g.code, g.object, g.title, g.detail, g.fix from postern_internal.ungated_write(callers) as g
       ) as f;
 end
 $$;
 revoke execute on function postern.gate_findings(jsonb) from public;
 grant execute on function postern.gate_findings(jsonb) to postern_admin, postern_auditor;
 comment on function postern.gate_findings(jsonb) is
-'For postern.doctor and postern doctor: findings from comparing the calls of gates with the present registrations; columns as in postern.doctor. callers: an array with one object for each function, or event of a relation, that calls a gate, begins an action, or leads to a gate in a block with a handler: name; gates, each with id and line; actions, those that it begins; reached, the gates that it leads to if it begins one; unknowable, whether it may call any gate; unreadable, why it cannot be parsed, otherwise empty; late, the calls of gates behind a write, each with id, line, and the line of the write; swallowed, the calls in a block whose handler keeps the error of a gate from the client, each with line, the line of the block, the first gates to which it leads, and how many more there are. Errors: PS107 argument.';
+'For postern.doctor and postern doctor: findings from comparing the calls of gates with the present registrations; columns as in postern.doctor. callers: an array with one object for each function, or event of a relation, that calls a gate, begins an action, or leads to a gate in a block with a handler: name; gates, each with id and line; actions, those that it begins; reached, the gates that it leads to if it begins one; unknowable, whether it may call any gate; unreadable, why it cannot be parsed, otherwise empty; late, the calls of gates behind a write, each with id, line, and the line of the write; swallowed, the calls in a block whose handler keeps the error of a gate from the client, each with line, the line of the block, the first gates to which it leads, how many more there are, and whether only guards of tables reach them; writes, what it writes to tables, each with schema, table, operation, and the columns that the statement names. Errors: PS107 argument.';

@@ -49,5 +49,16 @@ create or replace view postern_internal.logical_replication as
          format('Through the output plugin %s it sends everything that is written to any table of this database.', quote_ident(s.plugin)),
          format('select pg_drop_replication_slot(%L);', s.slot_name)
     from pg_replication_slots as s
-   where s.slot_type = 'logical' and s.database = current_database() and s.plugin <> 'pgoutput' and not s.temporary;
-comment on view postern_internal.logical_replication is 'Check of postern.doctor: publications of protected tables or of Postern''s own tables, and slots that send all tables.';
+   where s.slot_type = 'logical' and s.database = current_database() and s.plugin <> 'pgoutput' and not s.temporary
+   union all
+  -- What is applied fires no trigger of a statement, not even one that is enabled always.
+  select 'warn', 'logical_replication', 'subscription ' || quote_ident(u.subname),
+         'Logical replication writes guarded tables past their guards',
+         format('It writes %s.', string_agg(distinct g.identity, ', ' order by g.identity)),
+         format('Guard the tables on the server that sends the rows, and accept this finding. Or take the tables out of the publication there, and run: alter subscription %I refresh publication;', u.subname)
+    from pg_subscription as u
+    join pg_subscription_rel as r on r.srsubid = u.oid
+    join postern_internal.guarded_relation as g on g.relation = r.srrelid and g.place <> 'above'
+   where u.subdbid = (select d.oid from pg_database as d where d.datname = current_database())
+   group by u.subname;
+comment on view postern_internal.logical_replication is 'Check of postern.doctor: publications of protected tables or of Postern''s own tables, slots that send all tables, and subscriptions that write guarded tables.';

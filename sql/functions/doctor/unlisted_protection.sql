@@ -28,5 +28,34 @@ create or replace view postern_internal.unlisted_protection as
      and not exists (select
                        from postern_internal.protected_table as p
                        join pg_namespace as n on n.nspname = p.schema_name
-                      where n.oid = c.relnamespace and p.table_name = c.relname and p.protection <> 'gate');
-comment on view postern_internal.unlisted_protection is 'Check of postern.doctor: tables with a policy of Postern that are not in postern.protected_table.';
+                      where n.oid = c.relnamespace and p.table_name = c.relname and p.protection <> 'gate')
+   union all
+  -- The condition of each trigger of a guard names the gate. The name of the guard's function has a digest of the name that
+  -- the table had.
+  select distinct 'warn', 'unlisted_protection', format('guard %s of table %s', g.gate_id, i.identity),
+         'The table has a guard of Postern but is not listed',
+         'It was renamed, moved, detached or restored since it was guarded: it has triggers of the guard, but postern.protected_table does not list it. Nobody watches them.',
+         coalesce(l.guard_it,
+                  format('Guard %s again, with the arguments of its guard: select postern.protect_gate(table, gate_id, operations, columns, parameters, condition);', i.identity))
+    from pg_depend as d
+    join pg_trigger as t on t.oid = d.objid
+    join pg_class as c on c.oid = t.tgrelid
+    join pg_proc as f on f.oid = t.tgfoid
+   cross join lateral (select substring(pg_get_triggerdef(t.oid) from 'guard_stops"?[(]''([A-Za-z0-9_]+)''') as gate_id) as g
+   cross join lateral pg_identify_object('pg_class'::regclass, c.oid, 0) as i
+    left join lateral (
+     select min(postern.guard_statement(i.identity, p.gate_id, p.operations, p.columns, p.parameters, p.condition, p.exclusive)) as guard_it
+       from postern_internal.protected_table as p
+      where p.gate_id = g.gate_id and f.proname = postern.guard_name(p.gate_id, left(md5(p.table_name), 8))
+     having count(*) = 1
+   ) as l on true
+   where d.classid = 'pg_trigger'::regclass and d.refclassid = 'pg_proc'::regclass and d.refobjid = 'postern.guard_stops(text)'::regprocedure
+     and t.tgname like 'postern\_guard\_%' and g.gate_id is not null and f.pronamespace <> 'postern'::regnamespace
+     and not exists (select from pg_inherits as h where h.inhrelid = c.oid)
+     and not exists (select from postern_internal.guarded_relation as r where r.relation = c.oid and r.gate_id = g.gate_id)
+     -- A renamed column is reported by stale_protection.
+     and not exists (select
+                       from postern_internal.protected_table as p
+                       join pg_namespace as n on n.nspname = p.schema_name
+                      where n.oid = c.relnamespace and p.table_name = c.relname and p.gate_id = g.gate_id);
+comment on view postern_internal.unlisted_protection is 'Check of postern.doctor: tables with a policy or a guard of Postern that are not in postern.protected_table.';

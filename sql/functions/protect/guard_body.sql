@@ -4,6 +4,8 @@
 --
 -- If a BEFORE trigger drops a row that moves to another partition, the UPDATE has fewer new rows than old ones. Nobody
 -- can then say which old row belongs to which new one, so the statement is refused.
+--
+-- The body is compared with the present one, so no setting may change how names are written in it.
 
 create or replace function postern.guard_body(
   target regclass,
@@ -17,6 +19,7 @@ returns text
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
 as $function$
 declare
   operation text;

@@ -12,7 +12,6 @@ as $$
 declare
   name constant text := '~' || postern.guard_name(gate_id, 'move');
   condition text;
-  watched text;
 begin
   perform postern.check_allowed_login('postern_admin');
   perform from postern.protectable_tables(target);
@@ -20,14 +19,10 @@ begin
   if condition is null then
     return;
   end if;
-  -- A generated column has no value before the row is stored. If one is guarded, nothing is watched: each move is
-  -- refused.
-  select ', ' || string_agg(quote_literal(a.attname), ', ' order by a.attname) into watched
-    from pg_attribute as a
-   where a.attrelid = target and a.attname = any (columns)
-  having bool_and(a.attgenerated = '');
-  execute format('create or replace trigger %I before update on %s for each row when (%s) execute function postern.refuse_guarded_move(%L%s)',
-                 name, target, condition, gate_id, watched);
+  execute format('create or replace trigger %I before update on %s for each row when (%s) execute function postern.refuse_guarded_move(%s)',
+                 name, target, condition,
+                 (select string_agg(quote_literal(a.argument), ', ' order by a.position)
+                    from unnest(postern.guarded_move_arguments(target, gate_id, columns)) with ordinality as a (argument, position)));
   execute format('alter table %s enable always trigger %I', target, name);
 end
 $$;
