@@ -44,7 +44,8 @@ create table postern.posting_combination (
 create table postern.protection_fault (
   schema_name name,
   table_name name,
-  fault text);
+  fault text,
+  gate_id text);
 create table postern_internal.action (
   action text not null,
   checkpoint text,
@@ -109,6 +110,13 @@ create table postern_internal.bypassing_membership (
   detail text,
   fix text);
 create table postern_internal.bypassing_role (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.changed_guard (
   level text,
   code text,
   object text,
@@ -296,6 +304,23 @@ create table postern_internal.gates_unread (
   title text,
   detail text,
   fix text);
+create table postern_internal.guarded_relation (
+  relation oid,
+  place text,
+  recorded oid,
+  gate_id text,
+  operations text[],
+  columns name[],
+  parameters jsonb,
+  condition text,
+  exclusive boolean,
+  relkind "char",
+  relowner oid,
+  identity text,
+  object text,
+  guard oid,
+  recorded_identity text,
+  guard_again text);
 create table postern_internal.guarded_table (
   relation oid,
   identity text,
@@ -703,12 +728,16 @@ create function postern.grant_company(userid text, company text, is_default bool
 create function postern.grant_ledger(company text, ledger_id text, userid text) returns void language sql return null;
 create function postern.guard_arguments(target regclass, gate_id text, operations text[], parameters jsonb, OUT sorted_operations text[], OUT sources jsonb) returns record language sql return null;
 create function postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) returns text language sql return null;
+create function postern.guard_columns(columns name[], parameters jsonb) returns name[] language sql return null;
 create function postern.guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure) returns boolean language sql return null;
 create function postern.guard_name(gate_id text, suffix text) returns name language sql return null;
 create function postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text) returns text language sql return null;
 create function postern.guard_settings() returns text[] language sql return null;
+create function postern.guard_statement(target text, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean) returns text language sql return null;
 create function postern.guard_stops(gate_id text) returns boolean language sql return null;
 create function postern.guarded_move(relation regclass, gate_id text) returns text language sql return null;
+create function postern.guarded_move_arguments(relation regclass, gate_id text, columns name[]) returns text[] language sql return null;
+create function postern.guarded_move_is_in_place(relation regclass, gate_id text, columns name[]) returns boolean language sql return null;
 create function postern.has_new_combinations() returns boolean language sql return null;
 create function postern.highest_log_id() returns bigint language sql return null;
 create function postern.internal_ledger_map() returns bytea language sql return null;
@@ -865,7 +894,7 @@ create function postern_internal.find_action(action text) returns postern_intern
 create function postern_internal.find_ticket(ticket uuid) returns postern_internal.ticket language sql return null;
 create function postern_internal.fold_posting_combinations(after_id bigint DEFAULT NULL::bigint, OUT first_id bigint, OUT is_folded boolean) returns record language sql return null;
 create function postern_internal.fold_userid(userid text) returns text language sql return null;
-create function postern_internal.gate_caller(callers jsonb) returns TABLE(name text, gates jsonb, actions text[], reached text[], unknowable boolean, unreadable text, late jsonb, swallowed jsonb) language sql return null;
+create function postern_internal.gate_caller(callers jsonb) returns TABLE(name text, gates jsonb, actions text[], reached text[], unknowable boolean, unreadable text, late jsonb, swallowed jsonb, writes jsonb) language sql return null;
 create function postern_internal.gate_is_active(gate_id text) returns boolean language sql return null;
 create function postern_internal.gate_late(callers jsonb) returns TABLE(level text, code text, object text, title text, detail text, fix text) language sql return null;
 create function postern_internal.gate_not_called(callers jsonb) returns TABLE(level text, code text, object text, title text, detail text, fix text) language sql return null;
@@ -957,6 +986,7 @@ create function postern_internal.stale_block(class_id bigint, company text, OUT 
 create function postern_internal.substitute(message_template text, names text[], parameters jsonb) returns text language sql return null;
 create function postern_internal.tickets_kept_since() returns timestamp with time zone language sql return null;
 create function postern_internal.tree_root(tree_size bigint) returns bytea language sql return null;
+create function postern_internal.ungated_write(callers jsonb) returns TABLE(level text, code text, object text, title text, detail text, fix text) language sql return null;
 create function postern_internal.use_ticket(ticket uuid, userid text) returns boolean language sql return null;
 create function postern_internal.user_bounds(userid text) returns TABLE(bound bigint, company text, shift bigint) language sql return null;
 create function postern_internal.users_access(userids text[]) returns TABLE(userid text, access jsonb) language sql return null;
@@ -1555,7 +1585,7 @@ comment on table postern.allowed_login is 'Logins that may use memberships of po
 comment on table postern.catalog_findings is 'For postern.doctor and postern doctor: what is left unprotected, except the calls of gates; columns as in postern.doctor.';
 comment on table postern.doctor is 'What is left unprotected in this database, one row per finding. level: error or warn. code: the check, explained in docs/doctor. object: what it is about. fix: SQL to paste, or a description of what to do. No rows: nothing was found.';
 comment on table postern.posting_combination is 'The distinct code strings of each company, each with its id; a blank code part is NULL. Tables of the application may reference (company, posting_combination_id). postern.posting_combination_id adds rows; they are never changed or removed.';
-comment on table postern.protection_fault is 'Protected tables that are not protected as requested, and what differs, in words; includes the tables below them. To repair it, protect the table again.';
+comment on table postern.protection_fault is 'Protected tables that are not protected as requested, and what differs, in words; includes the tables below them. gate_id: that of a guard, otherwise NULL. To repair it, protect the table again.';
 comment on view postern.action is 'Registered actions: the gate that stops each of them (NULL: none), and the gates that its business code is known to reach.';
 comment on view postern.authority_class is 'Authority classes of companies, or of internal ledgers if ledger_id is not NULL.';
 comment on view postern.authority_combination is 'The rules of authority classes: one pattern for each code part. Not allowed always wins; what no rule allows is not allowed.';

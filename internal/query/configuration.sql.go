@@ -202,7 +202,7 @@ select jsonb_build_object(
                         'company_column', p.company_column, 'combination_column', p.combination_column, 'ledger_column', p.ledger_column,
                         'fault', f.fault))
                         from postern.protected_table as p
-                        left join postern.protection_fault as f on f.schema_name = p.schema_name and f.table_name = p.table_name
+                        left join postern.protection_fault as f on f.schema_name = p.schema_name and f.table_name = p.table_name and f.gate_id is null
                        where p.protection <> 'gate'),
   'guard', (select jsonb_agg(jsonb_build_object(
               'schema_name', p.schema_name, 'table_name', p.table_name, 'gate_id', p.gate_id, 'operations', p.operations,
