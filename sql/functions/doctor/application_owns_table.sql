@@ -3,7 +3,7 @@ create or replace view postern_internal.application_owns_table as
     select w.relation, w.identity, w.relowner, string_agg(distinct w.lock, ' and its ' order by w.lock desc) as locks
       from (select p.relation, p.identity, p.relowner, 'policies' as lock from postern_internal.protected_relation as p where p.place = 'itself'
              union all
-            select g.relation, g.identity, g.relowner, 'guards' from postern_internal.guarded_relation as g where g.place = 'itself') as w
+            select g.relation, g.identity, g.relowner, 'guards' as lock from postern_internal.guarded_relation as g where g.place = 'itself') as w
      group by w.relation, w.identity, w.relowner
   )
   select 'warn' as level, 'application_owns_table' as code, 'table ' || p.identity as object,

@@ -59,7 +59,8 @@ begin atomic
        and exists (select
                      from usable as s
                     where s.relnamespace = t.relnamespace
-                      and (x.grantee in (0, s.role)
+                      and (x.grantee = 0
+                           or x.grantee = s.role
                            or exists (select from postern_internal.role_membership as m where m.member = s.role and m.roleid = x.grantee)))
        and (x.grantee = 0 or x.grantee in (select a.oid from application as a))
   ),
