@@ -4120,6 +4120,258 @@ COMMENT ON FUNCTION postern.functions_per_row(policy oid) IS 'For postern.doctor
 
 
 --
+-- Name: guard_body(regclass, text, text[], name[], jsonb, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET quote_all_identifiers TO 'off'
+    AS $_$
+declare
+  operation text;
+  arrays text;
+  before text;
+  branches text := '';
+begin
+  foreach operation in array operations loop
+    before := '';
+    if operation = 'update' then
+      select string_agg(format(case when t.typcategory = 'A' then 'array_agg(row(o.%I))' else 'array_agg(o.%I)' end, a.attname), ', ' order by k.position)
+        into arrays
+        from unnest(columns) with ordinality as k (name, position)
+        join pg_attribute as a on a.attrelid = target and a.attname = k.name and a.attnum > 0
+        join pg_type as t on t.oid = a.atttypid;
+      if arrays is not null then
+        before := format($$
+    if (select count(*) from postern_new) <= 10000
+       and (select row(%1$s)::record from postern_old as o) *= (select row(%1$s)::record from postern_new as o) then
+      return null;
+    end if;$$, arrays);
+      end if;
+      before := before || $$
+    if (select count(*) from postern_old) <> (select count(*) from postern_new) then
+      raise exception using
+        errcode = '55000',
+        message = format('The guard of %s cannot compare old rows with new ones', tg_relid::regclass),
+        detail = 'The UPDATE removed rows and did not put all of them back: a BEFORE trigger has left out a row that would have moved to another partition.',
+        hint = 'Have that trigger raise an error instead of returning NULL, or send a DELETE and an INSERT.';
+    end if;$$;
+    end if;
+    branches := branches || format($$
+  if tg_op = %L then%s
+    postern_rows := (%s);
+  end if;$$, upper(operation), before, postern.guard_query(operation, 'postern_old', 'postern_new', columns, parameters, condition));
+  end loop;
+  return format($$
+-- Made by postern.protect_gate, which replaces it. Do not edit.
+#variable_conflict use_column
+declare
+  postern_rows jsonb;
+begin%s
+  if postern_rows is not null then
+    perform postern.reach_guard(%L, postern_rows);
+  end if;
+  return null;
+end
+$$, branches, gate_id);
+end
+$_$;
+
+
+ALTER FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) IS 'For protect_gate and doctor: the body of the function of a guard. Arguments: those of protect_gate, in the form in which postern.protected_table has them.';
+
+
+--
+-- Name: guard_columns(name[], jsonb); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.guard_columns(columns name[], parameters jsonb) RETURNS name[]
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT ARRAY( SELECT k.name
+            FROM unnest(guard_columns.columns) k(name)
+         UNION
+          SELECT (COALESCE("substring"(p.value, '^sum[(](.*)[)]$'::text), p.value))::name AS "coalesce"
+            FROM jsonb_each_text(guard_columns.parameters) p(key, value)
+           WHERE (p.value <> 'count(*)'::text)
+   ORDER BY 1) AS "array";
+END;
+
+
+ALTER FUNCTION postern.guard_columns(columns name[], parameters jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION guard_columns(columns name[], parameters jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.guard_columns(columns name[], parameters jsonb) IS 'For doctor: the columns of a table that a guard names, apart from its condition. columns, parameters: those of postern.protected_table.';
+
+
+--
+-- Name: guard_settings(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.guard_settings() RETURNS text[]
+    LANGUAGE sql IMMUTABLE
+    RETURN ARRAY['search_path=pg_catalog, pg_temp'::text, 'standard_conforming_strings=on'::text, 'transform_null_equals=off'::text, 'array_nulls=on'::text, 'extra_float_digits=1'::text, 'DateStyle=ISO, MDY'::text, 'IntervalStyle=postgres'::text, 'TimeZone=UTC'::text, 'bytea_output=hex'::text, 'lc_monetary=C'::text, 'enable_nestloop=off'::text, 'jit=off'::text];
+
+
+ALTER FUNCTION postern.guard_settings() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION guard_settings(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.guard_settings() IS 'For protect_gate and doctor: the settings of the function of a guard, as in pg_proc.proconfig.';
+
+
+--
+-- Name: guard_statement(text, text, text[], name[], jsonb, text, boolean); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.guard_statement(target text, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT (('select postern.protect_gate('::text || concat_ws(', '::text, quote_literal(target), quote_literal(gate_id), quote_literal((operations)::text), ('columns => '::text || quote_literal((columns)::text)), ('parameters => '::text || quote_literal((parameters)::text)), ('condition => '::text || quote_literal(condition)),
+         CASE
+             WHEN (NOT exclusive) THEN 'exclusive => false'::text
+             ELSE NULL::text
+         END)) || ');'::text);
+END;
+
+
+ALTER FUNCTION postern.guard_statement(target text, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION guard_statement(target text, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.guard_statement(target text, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean) IS 'For postern.doctor: the statement that guards a table. target: its name, quoted as an identifier. The others: arguments of protect_gate; one that is NULL is left out.';
+
+
+--
+-- Name: guarded_move_arguments(regclass, text, name[]); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.guarded_move_arguments(relation regclass, gate_id text, columns name[]) RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT (guarded_move_arguments.gate_id || COALESCE(array_agg((a.attname)::text ORDER BY a.attnum) FILTER (WHERE (NOT k.any_generated)), '{}'::text[]))
+    FROM (pg_attribute a
+      CROSS JOIN ( SELECT COALESCE(bool_or((g.attgenerated <> ''::"char")), false) AS any_generated
+            FROM pg_attribute g
+           WHERE ((g.attrelid = (guarded_move_arguments.relation)::oid) AND (g.attname = ANY (guarded_move_arguments.columns)))) k)
+   WHERE ((a.attrelid = (guarded_move_arguments.relation)::oid) AND (a.attname = ANY (guarded_move_arguments.columns)));
+END;
+
+
+ALTER FUNCTION postern.guarded_move_arguments(relation regclass, gate_id text, columns name[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION guarded_move_arguments(relation regclass, gate_id text, columns name[]); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.guarded_move_arguments(relation regclass, gate_id text, columns name[]) IS 'For protect_gate and doctor: the arguments of the trigger refuse_guarded_move: the gate, then the guarded columns; the gate alone: all of them.';
+
+
+--
+-- Name: refuse_guarded_move(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.refuse_guarded_move() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  changes boolean := true;
+  stays boolean;
+begin
+  if tg_nargs > 1 then
+    execute (select format('select row(%s)::record *<> row(%s)::record', string_agg(format('($1).%I', tg_argv[n]), ', '), string_agg(format('($2).%I', tg_argv[n]), ', '))
+               from generate_series(1, tg_nargs - 1) as n) into changes using old, new;
+  end if;
+  if changes then
+    execute format('select %s from (select ($1).*) as r', coalesce(pg_get_partition_constraintdef(tg_relid), 'true')) into stays using new;
+  end if;
+  if stays is not false then
+    return new;
+  end if;
+  raise exception using
+    errcode = '55000',
+    message = format('A guarded row of %I.%I cannot move to another partition', tg_table_schema, tg_table_name),
+    detail = format('The statement changes what gate %s guards, and moves the row to another partition. If a MERGE does both, the guard cannot see the row.', tg_argv[0]),
+    hint = 'Change the guarded columns in one statement, and the partition key in another one. If the key is guarded itself, delete the row and insert it again.';
+end
+$_$;
+
+
+ALTER FUNCTION postern.refuse_guarded_move() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION refuse_guarded_move(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.refuse_guarded_move() IS 'Trigger of partitioned tables whose updates are guarded by a gate, while that gate is active. Arguments: the gate, then the guarded columns; none: all. Errors: 55000 a row would move to another partition.';
+
+
+--
+-- Name: same_condition(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.same_condition(stored text, wanted text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (SELECT (count(DISTINCT n.condition) = 1) FROM ((VALUES (COALESCE(same_condition.stored, ''::text)), (COALESCE(same_condition.wanted, ''::text))) c(condition) CROSS JOIN LATERAL (SELECT COALESCE(string_agg(CASE WHEN ((p."position" % (2)::bigint) = 0) THEN p.part ELSE lower(regexp_replace(replace(regexp_replace(p.part, '''(\d+)''::bigint'::text, '\1'::text, 'g'::text), '::double precision'::text, ''::text), '::(text|bigint|integer|smallint|uuid|bpchar|numeric|character varying)(?!\()|\mas [a-z_]+|[\s()]'::text, ''::text, 'gi'::text)) END, '"'::text ORDER BY p."position"), ''::text) AS condition FROM string_to_table(CASE WHEN (c.condition ~ '\mE'''::text) THEN replace(regexp_replace(c.condition, '\mE'''::text, ''''::text, 'g'::text), '\\'::text, '\'::text) ELSE c.condition END, '"'::text) WITH ORDINALITY p(part, "position")) n));
+
+
+ALTER FUNCTION postern.same_condition(stored text, wanted text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION same_condition(stored text, wanted text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.same_condition(stored text, wanted text) IS 'For postern.doctor: whether stored, the condition of a policy as PostgreSQL prints it, is the same condition as wanted.';
+
+
+--
+-- Name: guarded_move_is_in_place(regclass, text, name[]); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.guarded_move_is_in_place(relation regclass, gate_id text, columns name[]) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET quote_all_identifiers TO 'off'
+    BEGIN ATOMIC
+ SELECT ((w.condition IS NULL) OR bool_and((EXISTS ( SELECT
+            FROM pg_trigger t
+           WHERE ((t.tgrelid = (p.relid)::oid) AND (t.tgname = ('~'::text || (postern.guard_name(guarded_move_is_in_place.gate_id, 'move'::text))::text)) AND (t.tgfoid = ('postern.refuse_guarded_move()'::regprocedure)::oid) AND (t.tgenabled = 'A'::"char") AND (t.tgtype = 19) AND (cardinality((t.tgattr)::smallint[]) = 0) AND (t.tgargs = w.arguments) AND (((p.relid)::oid <> (guarded_move_is_in_place.relation)::oid) OR postern.same_condition("substring"(pg_get_triggerdef(t.oid), ' WHEN [(](.*)[)] EXECUTE '::text), w.condition)))))))
+    FROM (( SELECT postern.guarded_move(guarded_move_is_in_place.relation, guarded_move_is_in_place.gate_id) AS condition,
+             string_agg((convert_to(a.argument, 'UTF8'::name) || '\x00'::bytea), '\x'::bytea ORDER BY a."position") AS arguments
+            FROM unnest(postern.guarded_move_arguments(guarded_move_is_in_place.relation, guarded_move_is_in_place.gate_id, guarded_move_is_in_place.columns)) WITH ORDINALITY a(argument, "position")) w
+      LEFT JOIN pg_partition_tree(guarded_move_is_in_place.relation) p(relid, parentrelid, isleaf, level) ON (true))
+   GROUP BY w.condition;
+END;
+
+
+ALTER FUNCTION postern.guarded_move_is_in_place(relation regclass, gate_id text, columns name[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION guarded_move_is_in_place(relation regclass, gate_id text, columns name[]); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.guarded_move_is_in_place(relation regclass, gate_id text, columns name[]) IS 'For postern.doctor: whether a guarded table and all its partitions have the trigger that keeps rows from moving unseen, enabled always and unchanged; true if the table needs none. columns: those of protect_gate.';
+
+
+--
 -- Name: ledger_key_is_valid(regclass); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -4496,24 +4748,6 @@ COMMENT ON FUNCTION postern.row_security_holes(server_version integer) IS 'For p
 
 
 --
--- Name: same_condition(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.same_condition(stored text, wanted text) RETURNS boolean
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (SELECT (count(DISTINCT n.condition) = 1) FROM ((VALUES (COALESCE(same_condition.stored, ''::text)), (COALESCE(same_condition.wanted, ''::text))) c(condition) CROSS JOIN LATERAL (SELECT COALESCE(string_agg(CASE WHEN ((p."position" % (2)::bigint) = 0) THEN p.part ELSE lower(regexp_replace(replace(regexp_replace(p.part, '''(\d+)''::bigint'::text, '\1'::text, 'g'::text), '::double precision'::text, ''::text), '::(text|bigint|integer|smallint|uuid|bpchar|numeric|character varying)(?!\()|\mas [a-z_]+|[\s()]'::text, ''::text, 'gi'::text)) END, '"'::text ORDER BY p."position"), ''::text) AS condition FROM string_to_table(CASE WHEN (c.condition ~ '\mE'''::text) THEN replace(regexp_replace(c.condition, '\mE'''::text, ''''::text, 'g'::text), '\\'::text, '\'::text) ELSE c.condition END, '"'::text) WITH ORDINALITY p(part, "position")) n));
-
-
-ALTER FUNCTION postern.same_condition(stored text, wanted text) OWNER TO postern_owner;
-
---
--- Name: FUNCTION same_condition(stored text, wanted text); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.same_condition(stored text, wanted text) IS 'For postern.doctor: whether stored, the condition of a policy as PostgreSQL prints it, is the same condition as wanted.';
-
-
---
 -- Name: server_finding(integer); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -4874,6 +5108,123 @@ COMMENT ON TABLE postern_internal.allowed_login IS 'Logins that may use membersh
 
 
 --
+-- Name: guarded_relation; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.guarded_relation AS
+ WITH RECURSIVE listed AS MATERIALIZED (
+         SELECT c_1.oid,
+            c_1.relnamespace,
+            c_1.relname,
+            p.gate_id,
+            p.operations,
+            p.columns,
+            p.parameters,
+            p.condition,
+            p.exclusive
+           FROM ((postern_internal.protected_table p
+             JOIN pg_namespace n ON ((n.nspname = p.schema_name)))
+             JOIN pg_class c_1 ON (((c_1.relnamespace = n.oid) AND (c_1.relname = p.table_name))))
+          WHERE ((p.protection = 'gate'::text) AND (c_1.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) AND (NOT (EXISTS ( SELECT
+                   FROM unnest(postern.guard_columns(p.columns, p.parameters)) k(name)
+                  WHERE (NOT (EXISTS ( SELECT
+                           FROM pg_attribute a
+                          WHERE ((a.attrelid = c_1.oid) AND (a.attnum > 0) AND (a.attname = k.name) AND (NOT a.attisdropped)))))))))
+        ), above(listed, relation) AS (
+         SELECT l.oid,
+            l.oid
+           FROM listed l
+        UNION
+         SELECT a.listed,
+            i_1.inhparent
+           FROM (above a
+             JOIN pg_inherits i_1 ON ((i_1.inhrelid = a.relation)))
+        ), below(listed, relation) AS (
+         SELECT l.oid,
+            l.oid
+           FROM listed l
+        UNION
+         SELECT b.listed,
+            i_1.inhrelid
+           FROM (below b
+             JOIN pg_inherits i_1 ON ((i_1.inhparent = b.relation)))
+        ), recorded AS MATERIALIZED (
+         SELECT l.oid,
+            l.relnamespace,
+            l.relname,
+            l.gate_id,
+            l.operations,
+            l.columns,
+            l.parameters,
+            l.condition,
+            l.exclusive
+           FROM listed l
+          WHERE (NOT (EXISTS ( SELECT
+                   FROM (above a
+                     JOIN listed o ON (((o.oid = a.relation) AND (o.gate_id = l.gate_id))))
+                  WHERE ((a.listed = l.oid) AND (a.relation <> l.oid)))))
+        ), family AS MATERIALIZED (
+         SELECT DISTINCT ON (f_1.relation, r.gate_id) f_1.relation,
+            f_1.place,
+            r.oid,
+            r.relnamespace,
+            r.relname,
+            r.gate_id,
+            r.operations,
+            r.columns,
+            r.parameters,
+            r.condition,
+            r.exclusive
+           FROM (( SELECT a.listed,
+                    a.relation,
+                        CASE
+                            WHEN (a.relation = a.listed) THEN 'itself'::text
+                            ELSE 'above'::text
+                        END AS place
+                   FROM above a
+                UNION ALL
+                 SELECT b.listed,
+                    b.relation,
+                    'below'::text AS place
+                   FROM below b
+                  WHERE (b.relation <> b.listed)) f_1
+             JOIN recorded r ON ((r.oid = f_1.listed)))
+          ORDER BY f_1.relation, r.gate_id, (f_1.place = 'itself'::text) DESC, (f_1.place = 'below'::text) DESC, r.oid
+        )
+ SELECT f.relation,
+    f.place,
+    f.oid AS recorded,
+    f.gate_id,
+    f.operations,
+    f.columns,
+    f.parameters,
+    f.condition,
+    f.exclusive,
+    c.relkind,
+    c.relowner,
+    i.identity,
+    format('guard %s of table %s'::text, f.gate_id, i.identity) AS object,
+    ( SELECT g.oid
+           FROM pg_proc g
+          WHERE ((g.pronamespace = f.relnamespace) AND (g.proname = postern.guard_name(f.gate_id, "left"(md5((f.relname)::text), 8))) AND (g.pronargs = 0))) AS guard,
+    t.identity AS recorded_identity,
+    postern.guard_statement(t.identity, f.gate_id, f.operations, f.columns, f.parameters, f.condition, f.exclusive) AS guard_again
+   FROM (((family f
+     JOIN pg_class c ON ((c.oid = f.relation)))
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, f.relation, 0) i(type, schema, name, identity))
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, f.oid, 0) t(type, schema, name, identity));
+
+
+ALTER TABLE postern_internal.guarded_relation OWNER TO postern_owner;
+
+--
+-- Name: VIEW guarded_relation; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.guarded_relation IS 'For postern.doctor: the tables that gates guard, the tables below and above them by partitioning or inheritance, the function of each guard, and the statement that repairs it. One row for each table and gate.';
+
+
+--
 -- Name: protected_relation; Type: VIEW; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -4975,33 +5326,41 @@ COMMENT ON VIEW postern_internal.protected_relation IS 'For postern.doctor: the 
 --
 
 CREATE VIEW postern_internal.application_owns_table AS
- WITH guarded AS MATERIALIZED (
-         SELECT p_1.relation,
-            p_1.place,
-            p_1.recorded,
-            p_1.protection,
-            p_1.company_column,
-            p_1.combination_column,
-            p_1.ledger_column,
-            p_1.policy,
-            p_1.relowner,
-            p_1.relrowsecurity,
-            p_1.relforcerowsecurity,
-            p_1.identity,
-            p_1.protect_again
-           FROM postern_internal.protected_relation p_1
+ WITH owned AS MATERIALIZED (
+         SELECT w.relation,
+            w.identity,
+            w.relowner,
+            string_agg(DISTINCT w.lock, ' and its '::text ORDER BY w.lock DESC) AS locks
+           FROM ( SELECT p_1.relation,
+                    p_1.identity,
+                    p_1.relowner,
+                    'policies'::text AS lock
+                   FROM postern_internal.protected_relation p_1
+                  WHERE (p_1.place = 'itself'::text)
+                UNION ALL
+                 SELECT g.relation,
+                    g.identity,
+                    g.relowner,
+                    'guards'::text AS lock
+                   FROM postern_internal.guarded_relation g
+                  WHERE (g.place = 'itself'::text)) w
+          GROUP BY w.relation, w.identity, w.relowner
         )
  SELECT 'warn'::text AS level,
     'application_owns_table'::text AS code,
     ('table '::text || p.identity) AS object,
     'An application may remove the protection'::text AS title,
-    format('%s, which the application %s, owns the table: an attacker who makes the application send SQL may drop its policies.'::text, quote_ident((o.rolname)::text),
+    format('%s, which the application %s, owns the table: an attacker who makes the application send SQL may drop its %s.'::text, quote_ident((o.rolname)::text),
         CASE
             WHEN (a.names = quote_ident((o.rolname)::text)) THEN 'logs in as'::text
             ELSE (a.names || ' may become'::text)
-        END) AS detail,
-    format('As a superuser: give %s to a role that cannot log in (create role ... nologin; alter table %s owner to ...;), and grant %s what it needs.'::text, p.identity, p.identity, a.names) AS fix
-   FROM ((guarded p
+        END, p.locks) AS detail,
+    (format('As a superuser: give %s to a role that cannot log in (create role ... nologin; alter table %s owner to ...;), and grant %s what it needs.'::text, p.identity, p.identity, a.names) ||
+        CASE
+            WHEN (p.locks ~~ '%guards'::text) THEN ' Then guard the table again.'::text
+            ELSE ''::text
+        END) AS fix
+   FROM ((owned p
      JOIN pg_roles o ON ((o.oid = p.relowner)))
      CROSS JOIN LATERAL ( SELECT string_agg(quote_ident((l.rolname)::text), ', '::text ORDER BY l.rolname) AS names
            FROM postern_internal.application_login l
@@ -5010,7 +5369,7 @@ CREATE VIEW postern_internal.application_owns_table AS
                   WHERE ((m.member = l.oid) AND (m.roleid = p.relowner))))) AND (EXISTS ( SELECT
                    FROM postern_internal.role_membership m
                   WHERE ((m.member = l.oid) AND (m.roleid = (to_regrole('postern_app'::text))::oid)))))) a)
-  WHERE ((a.names IS NOT NULL) AND (p.place = 'itself'::text));
+  WHERE (a.names IS NOT NULL);
 
 
 ALTER TABLE postern_internal.application_owns_table OWNER TO postern_owner;
@@ -5019,7 +5378,7 @@ ALTER TABLE postern_internal.application_owns_table OWNER TO postern_owner;
 -- Name: VIEW application_owns_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.application_owns_table IS 'Check of postern.doctor: protected tables owned by the role of an application, or by a role that it may become.';
+COMMENT ON VIEW postern_internal.application_owns_table IS 'Check of postern.doctor: protected and guarded tables owned by the role of an application, or by a role that it may become.';
 
 
 --
@@ -5335,6 +5694,154 @@ ALTER TABLE postern_internal.changed_gate OWNER TO postern_owner;
 --
 
 COMMENT ON VIEW postern_internal.changed_gate IS 'Check of postern.doctor: gates whose stops, message_template or built_in differs from what Postern derives.';
+
+
+--
+-- Name: changed_guard; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.changed_guard AS
+ WITH guarded AS MATERIALIZED (
+         SELECT g_1.relation,
+            g_1.place,
+            g_1.recorded,
+            g_1.gate_id,
+            g_1.operations,
+            g_1.columns,
+            g_1.parameters,
+            g_1.condition,
+            g_1.exclusive,
+            g_1.relkind,
+            g_1.relowner,
+            g_1.identity,
+            g_1.object,
+            g_1.guard,
+            g_1.recorded_identity,
+            g_1.guard_again
+           FROM postern_internal.guarded_relation g_1
+        )
+ SELECT 'error'::text AS level,
+    'changed_guard'::text AS code,
+    g.object,
+        CASE g.place
+            WHEN 'above'::text THEN 'A guarded table is written through this one, past its guard'::text
+            ELSE 'The guard of a table was changed'::text
+        END AS title,
+    ((upper("left"(f.faults, 1)) || substr(f.faults, 2)) || '.'::text) AS detail,
+        CASE
+            WHEN (g.place = 'above'::text) THEN COALESCE(e.guard_it, e.leave)
+            WHEN (g.relkind = 'f'::"char") THEN l.leave
+            ELSE (
+            CASE
+                WHEN ((p.proowner <> c.relowner) AND (g.place = 'itself'::text)) THEN format('alter function %s owner to %I; '::text, h.identity, pg_get_userbyid(c.relowner))
+                ELSE ''::text
+            END || g.guard_again)
+        END AS fix
+   FROM (((((((guarded g
+     JOIN pg_class c ON ((c.oid = g.relation)))
+     LEFT JOIN pg_proc p ON ((p.oid = g.guard)))
+     LEFT JOIN LATERAL pg_identify_object(('pg_proc'::regclass)::oid, p.oid, 0) h(type, schema, name, identity) ON ((p.oid IS NOT NULL)))
+     CROSS JOIN LATERAL ( SELECT string_agg(
+                CASE
+                    WHEN (t.oid IS NULL) THEN format('the trigger %I is missing'::text, o.name)
+                    WHEN (t.tgenabled = 'D'::"char") THEN format('the trigger %I is disabled'::text, o.name)
+                    WHEN (t.tgenabled <> 'A'::"char") THEN format('the trigger %I does not always fire'::text, o.name)
+                    WHEN (t.tgfoid <> (o.called)::oid) THEN format('the trigger %I calls another function'::text, o.name)
+                    ELSE format('the trigger %I was replaced'::text, o.name)
+                END, '; '::text ORDER BY o."position") AS faults,
+            (count(t.oid) = 0) AS has_none
+           FROM (( SELECT k_1.operation,
+                    k_1."position",
+                    postern.guard_name(g.gate_id, k_1.operation) AS name,
+                        CASE k_1.operation
+                            WHEN 'truncate'::text THEN 'postern.refuse_guarded_truncate()'::regprocedure
+                            ELSE (g.guard)::regprocedure
+                        END AS called
+                   FROM unnest((g.operations ||
+                        CASE
+                            WHEN ('delete'::text = ANY (g.operations)) THEN ARRAY['truncate'::text]
+                            ELSE NULL::text[]
+                        END)) WITH ORDINALITY k_1(operation, "position")) o
+             LEFT JOIN pg_trigger t ON (((t.tgrelid = g.relation) AND (t.tgname = o.name))))
+          WHERE (NOT postern.guard_is_in_place((g.relation)::regclass, g.gate_id, o.operation, o.called))) k)
+     CROSS JOIN LATERAL ( SELECT
+                CASE g.place
+                    WHEN 'above'::text THEN format('this table became a parent of %s, which is guarded by gate %s, and has no such guard itself'::text, g.recorded_identity, g.gate_id)
+                    WHEN 'below'::text THEN
+                    CASE
+                        WHEN (k.has_none AND (k.faults IS NOT NULL)) THEN format('the table was added below %s, which is guarded by gate %s, and has no trigger of the guard itself'::text, g.recorded_identity, g.gate_id)
+                        ELSE k.faults
+                    END
+                    ELSE concat_ws('; '::text,
+                    CASE
+                        WHEN (p.oid IS NULL) THEN 'its function is gone'::text
+                        ELSE NULL::text
+                    END,
+                    CASE
+                        WHEN (p.proowner <> c.relowner) THEN format('its function belongs to %s instead of the owner of the table'::text, quote_ident((pg_get_userbyid(p.proowner))::text))
+                        ELSE NULL::text
+                    END,
+                    CASE
+                        WHEN (NOT p.prosecdef) THEN 'its function runs with the rights of whoever writes the table'::text
+                        ELSE NULL::text
+                    END,
+                    CASE
+                        WHEN ((p.proconfig IS DISTINCT FROM postern.guard_settings()) AND (p.oid IS NOT NULL)) THEN 'its function has other settings'::text
+                        ELSE NULL::text
+                    END,
+                    CASE
+                        WHEN ((p.prosrc <> postern.guard_body((g.relation)::regclass, g.gate_id, g.operations, g.columns, g.parameters, g.condition)) OR (p.prolang <> ( SELECT l_1.oid
+                           FROM pg_language l_1
+                          WHERE (l_1.lanname = 'plpgsql'::name))) OR (p.prorettype <> ('trigger'::regtype)::oid)) THEN 'its function has another body'::text
+                        ELSE NULL::text
+                    END, k.faults,
+                    CASE
+                        WHEN (('update'::text = ANY (g.operations)) AND (NOT postern.guarded_move_is_in_place((g.relation)::regclass, g.gate_id, g.columns))) THEN format('the trigger %I is missing, disabled or replaced, or does not know each partition key'::text, ('~'::text || (postern.guard_name(g.gate_id, 'move'::text))::text))
+                        ELSE NULL::text
+                    END,
+                    CASE
+                        WHEN (g.exclusive AND (NOT ( SELECT s.exclusive
+                           FROM postern_internal.gate s
+                          WHERE (s.gate_id = g.gate_id)))) THEN 'the gate is no longer exclusive: an approval of something else opens it'::text
+                        ELSE NULL::text
+                    END)
+                END AS faults) f)
+     CROSS JOIN LATERAL ( SELECT ( SELECT min(postern.guard_statement(u.identity, g.gate_id, g.operations, g.columns, g.parameters, g.condition, g.exclusive)) AS min
+                   FROM guarded u
+                  WHERE ((u.recorded = g.recorded) AND (u.gate_id = g.gate_id) AND (u.place = 'above'::text) AND (NOT (EXISTS ( SELECT
+                           FROM pg_inherits i
+                          WHERE (i.inhrelid = u.relation)))) AND (NOT (EXISTS ( SELECT
+                           FROM unnest(postern.guard_columns(g.columns, g.parameters)) n(name)
+                          WHERE (NOT (EXISTS ( SELECT
+                                   FROM pg_attribute a
+                                  WHERE ((a.attrelid = u.relation) AND (a.attnum > 0) AND (a.attname = n.name) AND (NOT a.attisdropped)))))))))) AS guard_it,
+            ( SELECT string_agg(
+                        CASE
+                            WHEN (c.relkind = 'p'::"char") THEN format('alter table %s detach partition %s;'::text, g.identity, d.identity)
+                            ELSE format('alter table %s no inherit %s;'::text, d.identity, g.identity)
+                        END, ' '::text ORDER BY d.identity) AS string_agg
+                   FROM (pg_inherits i
+                     JOIN guarded d ON (((d.relation = i.inhrelid) AND (d.recorded = g.recorded) AND (d.gate_id = g.gate_id))))
+                  WHERE (i.inhparent = g.relation)) AS leave) e)
+     CROSS JOIN LATERAL ( SELECT string_agg(
+                CASE
+                    WHEN (a.relkind = 'p'::"char") THEN format('alter table %s detach partition %s;'::text, d.identity, g.identity)
+                    ELSE format('alter foreign table %s no inherit %s;'::text, g.identity, d.identity)
+                END, ' '::text ORDER BY d.identity) AS leave
+           FROM ((pg_inherits i
+             JOIN pg_class a ON ((a.oid = i.inhparent)))
+             CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, i.inhparent, 0) d(type, schema, name, identity))
+          WHERE (i.inhrelid = g.relation)) l)
+  WHERE (f.faults <> ''::text);
+
+
+ALTER TABLE postern_internal.changed_guard OWNER TO postern_owner;
+
+--
+-- Name: VIEW changed_guard; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.changed_guard IS 'Check of postern.doctor: guarded tables, and tables below and above them, whose guard was dropped, switched off or replaced, or that have none.';
 
 
 --
@@ -6282,7 +6789,21 @@ UNION ALL
     format('Through the output plugin %s it sends everything that is written to any table of this database.'::text, quote_ident((s.plugin)::text)) AS detail,
     format('select pg_drop_replication_slot(%L);'::text, s.slot_name) AS fix
    FROM pg_replication_slots s
-  WHERE ((s.slot_type = 'logical'::text) AND (s.database = current_database()) AND (s.plugin <> 'pgoutput'::name) AND (NOT s.temporary));
+  WHERE ((s.slot_type = 'logical'::text) AND (s.database = current_database()) AND (s.plugin <> 'pgoutput'::name) AND (NOT s.temporary))
+UNION ALL
+ SELECT 'warn'::text AS level,
+    'logical_replication'::text AS code,
+    ('subscription '::text || quote_ident((u.subname)::text)) AS object,
+    'Logical replication writes guarded tables past their guards'::text AS title,
+    format('It writes %s.'::text, string_agg(DISTINCT g.identity, ', '::text ORDER BY g.identity)) AS detail,
+    format('Guard the tables on the server that sends the rows, and accept this finding. Or take the tables out of the publication there, and run: alter subscription %I refresh publication;'::text, u.subname) AS fix
+   FROM ((pg_subscription u
+     JOIN pg_subscription_rel r ON ((r.srsubid = u.oid)))
+     JOIN postern_internal.guarded_relation g ON (((g.relation = r.srrelid) AND (g.place <> 'above'::text))))
+  WHERE (u.subdbid = ( SELECT d.oid
+           FROM pg_database d
+          WHERE (d.datname = current_database())))
+  GROUP BY u.subname;
 
 
 ALTER TABLE postern_internal.logical_replication OWNER TO postern_owner;
@@ -6291,7 +6812,7 @@ ALTER TABLE postern_internal.logical_replication OWNER TO postern_owner;
 -- Name: VIEW logical_replication; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.logical_replication IS 'Check of postern.doctor: publications of protected tables or of Postern''s own tables, and slots that send all tables.';
+COMMENT ON VIEW postern_internal.logical_replication IS 'Check of postern.doctor: publications of protected tables or of Postern''s own tables, slots that send all tables, and subscriptions that write guarded tables.';
 
 
 --
@@ -7392,7 +7913,40 @@ CREATE VIEW postern_internal.stale_protection AS
                    FROM pg_attribute a
                   WHERE ((a.attrelid = c.oid) AND (a.attname = name.name) AND (NOT a.attisdropped))))))) k)
      LEFT JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, c.oid, 0) i(type, schema, name, identity) ON ((c.oid IS NOT NULL)))
-  WHERE ((p.protection <> 'gate'::text) AND ((c.oid IS NULL) OR (k.missing IS NOT NULL)));
+  WHERE ((p.protection <> 'gate'::text) AND ((c.oid IS NULL) OR (k.missing IS NOT NULL)))
+UNION ALL
+ SELECT 'warn'::text AS level,
+    'stale_protection'::text AS code,
+    format('guard %s of table %I.%I'::text, p.gate_id, p.schema_name, p.table_name) AS object,
+        CASE
+            WHEN ((c.oid IS NULL) OR (k.missing IS NOT NULL)) THEN 'A table or column that is listed as protected does not exist'::text
+            ELSE 'A guard does not fit its gate'::text
+        END AS title,
+        CASE
+            WHEN (c.oid IS NULL) THEN 'There is no such table: it was dropped, renamed or moved. A new table with that name would be listed but open.'::text
+            WHEN (k.missing IS NOT NULL) THEN format('The table has no column %s: it was renamed or dropped. Each write to the table fails.'::text, k.missing)
+            ELSE format('The gate has the parameters %s, and the guard gives %s. Each write that asks fails.'::text, COALESCE(NULLIF(array_to_string(g.parameters, ', '::text), ''::text), '(none)'::text), COALESCE(( SELECT string_agg(name.name, ', '::text ORDER BY name.name) AS string_agg
+               FROM jsonb_object_keys(p.parameters) name(name)), '(none)'::text))
+        END AS detail,
+        CASE
+            WHEN (c.oid IS NULL) THEN format('delete from postern.protected_table where schema_name = %L and table_name = %L and gate_id = %L;'::text, p.schema_name, p.table_name, p.gate_id)
+            ELSE format('In one transaction: select postern.unprotect_gate(%L, %L); and postern.protect_gate again, with the present names of the columns and of the gate''s parameters.'::text, i.identity, p.gate_id)
+        END AS fix
+   FROM ((((postern_internal.protected_table p
+     JOIN postern_internal.gate g ON ((g.gate_id = p.gate_id)))
+     LEFT JOIN (pg_class c
+     JOIN pg_namespace n ON ((n.oid = c.relnamespace))) ON (((n.nspname = p.schema_name) AND (c.relname = p.table_name) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])))))
+     CROSS JOIN LATERAL ( SELECT string_agg(quote_ident((n_1.name)::text), ', '::text) AS missing
+           FROM unnest(postern.guard_columns(p.columns, p.parameters)) n_1(name)
+          WHERE (NOT (EXISTS ( SELECT
+                   FROM pg_attribute a
+                  WHERE ((a.attrelid = c.oid) AND (a.attnum > 0) AND (a.attname = n_1.name) AND (NOT a.attisdropped)))))) k)
+     LEFT JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, c.oid, 0) i(type, schema, name, identity) ON ((c.oid IS NOT NULL)))
+  WHERE ((p.protection = 'gate'::text) AND ((c.oid IS NULL) OR (k.missing IS NOT NULL) OR (ARRAY( SELECT name.name
+           FROM jsonb_object_keys(p.parameters) name(name)
+          ORDER BY name.name) <> ARRAY( SELECT name.name
+           FROM unnest(g.parameters) name(name)
+          ORDER BY name.name))));
 
 
 ALTER TABLE postern_internal.stale_protection OWNER TO postern_owner;
@@ -7401,7 +7955,7 @@ ALTER TABLE postern_internal.stale_protection OWNER TO postern_owner;
 -- Name: VIEW stale_protection; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.stale_protection IS 'Check of postern.doctor: tables and columns in postern.protected_table that do not exist.';
+COMMENT ON VIEW postern_internal.stale_protection IS 'Check of postern.doctor: tables and columns in postern.protected_table that do not exist, and guards whose gate has other parameters.';
 
 
 --
@@ -7582,45 +8136,74 @@ COMMENT ON VIEW postern_internal.statement_logging IS 'Check of postern.doctor: 
 --
 
 CREATE VIEW postern_internal.table_privilege AS
- WITH guarded AS MATERIALIZED (
-         SELECT p_1.relation,
-            p_1.place,
-            p_1.recorded,
-            p_1.protection,
-            p_1.company_column,
-            p_1.combination_column,
-            p_1.ledger_column,
-            p_1.policy,
-            p_1.relowner,
-            p_1.relrowsecurity,
-            p_1.relforcerowsecurity,
-            p_1.identity,
-            p_1.protect_again
-           FROM postern_internal.protected_relation p_1
+ WITH watched AS MATERIALIZED (
+         SELECT p.relation,
+            p.identity,
+            ARRAY['TRUNCATE'::text, 'REFERENCES'::text, 'TRIGGER'::text] AS privileges
+           FROM postern_internal.protected_relation p
+        UNION ALL
+         SELECT g.relation,
+            g.identity,
+            ARRAY['TRIGGER'::text] AS "array"
+           FROM postern_internal.guarded_relation g
+          WHERE (g.place <> 'above'::text)
+        ), held AS MATERIALIZED (
+         SELECT w.relation,
+            w.identity,
+            x.privilege_type,
+                CASE
+                    WHEN (x.grantee = (0)::oid) THEN 'public'::text
+                    ELSE quote_ident((pg_get_userbyid(x.grantee))::text)
+                END AS grantee
+           FROM (((( SELECT DISTINCT w_1.relation,
+                    w_1.identity,
+                    k.privilege
+                   FROM (watched w_1
+                     CROSS JOIN LATERAL unnest(w_1.privileges) k(privilege))) w
+             JOIN pg_class c ON ((c.oid = w.relation)))
+             CROSS JOIN LATERAL ( SELECT c.relacl AS acl
+                UNION ALL
+                 SELECT a.attacl
+                   FROM pg_attribute a
+                  WHERE ((a.attrelid = c.oid) AND (a.attacl IS NOT NULL))) s)
+             CROSS JOIN LATERAL aclexplode(s.acl) x(grantor, grantee, privilege_type, is_grantable))
+          WHERE ((x.privilege_type = w.privilege) AND (x.grantee <> c.relowner))
         )
- SELECT 'warn'::text AS level,
+ SELECT
+        CASE
+            WHEN t.guarded THEN 'error'::text
+            ELSE 'warn'::text
+        END AS level,
     'table_privilege'::text AS code,
-    ('table '::text || p.identity) AS object,
-    'Roles other than the owner have rights that bypass row security'::text AS title,
-    format('%s: REFERENCES reveals which rows exist, TRUNCATE removes all of them, TRIGGER runs code in transactions of others.'::text, g.held) AS detail,
-    format('revoke truncate, references, trigger on %s from %s cascade;'::text, p.identity, g.grantees) AS fix
-   FROM ((guarded p
-     JOIN pg_class c ON ((c.oid = p.relation)))
-     CROSS JOIN LATERAL ( SELECT string_agg(DISTINCT ((e.privilege_type || ' to '::text) || e.name), ', '::text) AS held,
-            string_agg(DISTINCT e.name, ', '::text) AS grantees
-           FROM ( SELECT x.privilege_type,
-                        CASE
-                            WHEN (x.grantee = (0)::oid) THEN 'public'::text
-                            ELSE quote_ident((pg_get_userbyid(x.grantee))::text)
-                        END AS name
-                   FROM (( SELECT c.relacl AS acl
-                        UNION ALL
-                         SELECT a.attacl
-                           FROM pg_attribute a
-                          WHERE ((a.attrelid = c.oid) AND (a.attacl IS NOT NULL))) s
-                     CROSS JOIN LATERAL aclexplode(s.acl) x(grantor, grantee, privilege_type, is_grantable))
-                  WHERE ((x.privilege_type = ANY (ARRAY['TRUNCATE'::text, 'REFERENCES'::text, 'TRIGGER'::text])) AND (x.grantee <> c.relowner))) e) g)
-  WHERE (g.held IS NOT NULL);
+    ('table '::text || h.identity) AS object,
+        CASE
+            WHEN t.guarded THEN 'Roles other than the owner may take the guard of a table away'::text
+            ELSE 'Roles other than the owner have rights that bypass row security'::text
+        END AS title,
+    (((string_agg(DISTINCT ((h.privilege_type || ' to '::text) || h.grantee), ', '::text) || ': '::text) ||
+        CASE
+            WHEN t.protected THEN ('REFERENCES reveals which rows exist, TRUNCATE removes all of them, TRIGGER runs code in transactions of others'::text ||
+            CASE
+                WHEN t.guarded THEN ' and can replace the guard'::text
+                ELSE ''::text
+            END)
+            ELSE 'TRIGGER can replace the triggers of the guard'::text
+        END) || '.'::text) AS detail,
+    format('revoke %s on %s from %s cascade;'::text,
+        CASE
+            WHEN t.protected THEN 'truncate, references, trigger'::text
+            ELSE 'trigger'::text
+        END, h.identity, string_agg(DISTINCT h.grantee, ', '::text)) AS fix
+   FROM (held h
+     CROSS JOIN LATERAL ( SELECT (EXISTS ( SELECT
+                   FROM watched w
+                  WHERE ((w.relation = h.relation) AND (cardinality(w.privileges) > 1)))) AS protected,
+            (bool_or((o.privilege_type = 'TRIGGER'::text)) AND (EXISTS ( SELECT
+                   FROM watched w
+                  WHERE ((w.relation = h.relation) AND (cardinality(w.privileges) = 1))))) AS guarded
+           FROM held o
+          WHERE (o.relation = h.relation)) t)
+  GROUP BY h.relation, h.identity, t.protected, t.guarded;
 
 
 ALTER TABLE postern_internal.table_privilege OWNER TO postern_owner;
@@ -7629,7 +8212,7 @@ ALTER TABLE postern_internal.table_privilege OWNER TO postern_owner;
 -- Name: VIEW table_privilege; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.table_privilege IS 'Check of postern.doctor: TRUNCATE, REFERENCES and TRIGGER on protected tables, granted to roles other than their owner.';
+COMMENT ON VIEW postern_internal.table_privilege IS 'Check of postern.doctor: TRUNCATE, REFERENCES and TRIGGER on protected tables, and TRIGGER on guarded ones, granted to roles other than their owner.';
 
 
 --
@@ -7736,7 +8319,32 @@ CREATE VIEW postern_internal.unlisted_protection AS
           WHERE (p.relation = c.oid)))) AND (NOT (EXISTS ( SELECT
            FROM (postern_internal.protected_table p
              JOIN pg_namespace n ON ((n.nspname = p.schema_name)))
-          WHERE ((n.oid = c.relnamespace) AND (p.table_name = c.relname) AND (p.protection <> 'gate'::text))))));
+          WHERE ((n.oid = c.relnamespace) AND (p.table_name = c.relname) AND (p.protection <> 'gate'::text))))))
+UNION ALL
+ SELECT DISTINCT 'warn'::text AS level,
+    'unlisted_protection'::text AS code,
+    format('guard %s of table %s'::text, g.gate_id, i.identity) AS object,
+    'The table has a guard of Postern but is not listed'::text AS title,
+    'It was renamed, moved, detached or restored since it was guarded: it has triggers of the guard, but postern.protected_table does not list it. Nobody watches them.'::text AS detail,
+    COALESCE(l.guard_it, format('Guard %s again, with the arguments of its guard: select postern.protect_gate(table, gate_id, operations, columns, parameters, condition);'::text, i.identity)) AS fix
+   FROM ((((((pg_depend d
+     JOIN pg_trigger t ON ((t.oid = d.objid)))
+     JOIN pg_class c ON ((c.oid = t.tgrelid)))
+     JOIN pg_proc f ON ((f.oid = t.tgfoid)))
+     CROSS JOIN LATERAL ( SELECT "substring"(pg_get_triggerdef(t.oid), 'guard_stops"?[(]''([A-Za-z0-9_]+)'''::text) AS gate_id) g)
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, c.oid, 0) i(type, schema, name, identity))
+     LEFT JOIN LATERAL ( SELECT min(postern.guard_statement(i.identity, p.gate_id, p.operations, p.columns, p.parameters, p.condition, p.exclusive)) AS guard_it
+           FROM postern_internal.protected_table p
+          WHERE ((p.gate_id = g.gate_id) AND (f.proname = postern.guard_name(p.gate_id, "left"(md5((p.table_name)::text), 8))))
+         HAVING (count(*) = 1)) l ON (true))
+  WHERE ((d.classid = ('pg_trigger'::regclass)::oid) AND (d.refclassid = ('pg_proc'::regclass)::oid) AND (d.refobjid = ('postern.guard_stops(text)'::regprocedure)::oid) AND (t.tgname ~~ 'postern\_guard\_%'::text) AND (g.gate_id IS NOT NULL) AND (f.pronamespace <> ('postern'::regnamespace)::oid) AND (NOT (EXISTS ( SELECT
+           FROM pg_inherits h
+          WHERE (h.inhrelid = c.oid)))) AND (NOT (EXISTS ( SELECT
+           FROM postern_internal.guarded_relation r
+          WHERE ((r.relation = c.oid) AND (r.gate_id = g.gate_id))))) AND (NOT (EXISTS ( SELECT
+           FROM (postern_internal.protected_table p
+             JOIN pg_namespace n ON ((n.nspname = p.schema_name)))
+          WHERE ((n.oid = c.relnamespace) AND (p.table_name = c.relname) AND (p.gate_id = g.gate_id))))));
 
 
 ALTER TABLE postern_internal.unlisted_protection OWNER TO postern_owner;
@@ -7745,7 +8353,7 @@ ALTER TABLE postern_internal.unlisted_protection OWNER TO postern_owner;
 -- Name: VIEW unlisted_protection; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.unlisted_protection IS 'Check of postern.doctor: tables with a policy of Postern that are not in postern.protected_table.';
+COMMENT ON VIEW postern_internal.unlisted_protection IS 'Check of postern.doctor: tables with a policy or a guard of Postern that are not in postern.protected_table.';
 
 
 --
@@ -8123,6 +8731,14 @@ CREATE VIEW postern.catalog_findings AS
             f_1.detail,
             f_1.fix
            FROM postern_internal.changed_protection f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.changed_guard f_1
         UNION ALL
          SELECT f_1.level,
             f_1.code,
@@ -8526,6 +9142,8 @@ begin
       select g.level, g.code, g.object, g.title, g.detail, g.fix from postern_internal.gate_swallowed(callers) as g
        union all
       select g.level, g.code, g.object, g.title, g.detail, g.fix from postern_internal.gate_late(callers) as g
+       union all
+      select g.level, g.code, g.object, g.title, g.detail, g.fix from postern_internal.ungated_write(callers) as g
       ) as f;
 end
 $$;
@@ -8537,7 +9155,7 @@ ALTER FUNCTION postern.gate_findings(callers jsonb) OWNER TO postern_owner;
 -- Name: FUNCTION gate_findings(callers jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.gate_findings(callers jsonb) IS 'For postern.doctor and postern doctor: findings from comparing the calls of gates with the present registrations; columns as in postern.doctor. callers: an array with one object for each function, or event of a relation, that calls a gate, begins an action, or leads to a gate in a block with a handler: name; gates, each with id and line; actions, those that it begins; reached, the gates that it leads to if it begins one; unknowable, whether it may call any gate; unreadable, why it cannot be parsed, otherwise empty; late, the calls of gates behind a write, each with id, line, and the line of the write; swallowed, the calls in a block whose handler keeps the error of a gate from the client, each with line, the line of the block, the first gates to which it leads, and how many more there are. Errors: PS107 argument.';
+COMMENT ON FUNCTION postern.gate_findings(callers jsonb) IS 'For postern.doctor and postern doctor: findings from comparing the calls of gates with the present registrations; columns as in postern.doctor. callers: an array with one object for each function, or event of a relation, that calls a gate, begins an action, or leads to a gate in a block with a handler: name; gates, each with id and line; actions, those that it begins; reached, the gates that it leads to if it begins one; unknowable, whether it may call any gate; unreadable, why it cannot be parsed, otherwise empty; late, the calls of gates behind a write, each with id, line, and the line of the write; swallowed, the calls in a block whose handler keeps the error of a gate from the client, each with line, the line of the block, the first gates to which it leads, how many more there are, and whether only guards of tables reach them; writes, what it writes to tables, each with schema, table, operation, and the columns that the statement names. Errors: PS107 argument.';
 
 
 --
@@ -8806,74 +9424,6 @@ COMMENT ON FUNCTION postern.guard_arguments(target regclass, gate_id text, opera
 
 
 --
--- Name: guard_body(regclass, text, text[], name[], jsonb, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) RETURNS text
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
-declare
-  operation text;
-  arrays text;
-  before text;
-  branches text := '';
-begin
-  foreach operation in array operations loop
-    before := '';
-    if operation = 'update' then
-      select string_agg(format(case when t.typcategory = 'A' then 'array_agg(row(o.%I))' else 'array_agg(o.%I)' end, a.attname), ', ' order by k.position)
-        into arrays
-        from unnest(columns) with ordinality as k (name, position)
-        join pg_attribute as a on a.attrelid = target and a.attname = k.name and a.attnum > 0
-        join pg_type as t on t.oid = a.atttypid;
-      if arrays is not null then
-        before := format($$
-    if (select count(*) from postern_new) <= 10000
-       and (select row(%1$s)::record from postern_old as o) *= (select row(%1$s)::record from postern_new as o) then
-      return null;
-    end if;$$, arrays);
-      end if;
-      before := before || $$
-    if (select count(*) from postern_old) <> (select count(*) from postern_new) then
-      raise exception using
-        errcode = '55000',
-        message = format('The guard of %s cannot compare old rows with new ones', tg_relid::regclass),
-        detail = 'The UPDATE removed rows and did not put all of them back: a BEFORE trigger has left out a row that would have moved to another partition.',
-        hint = 'Have that trigger raise an error instead of returning NULL, or send a DELETE and an INSERT.';
-    end if;$$;
-    end if;
-    branches := branches || format($$
-  if tg_op = %L then%s
-    postern_rows := (%s);
-  end if;$$, upper(operation), before, postern.guard_query(operation, 'postern_old', 'postern_new', columns, parameters, condition));
-  end loop;
-  return format($$
--- Made by postern.protect_gate, which replaces it. Do not edit.
-#variable_conflict use_column
-declare
-  postern_rows jsonb;
-begin%s
-  if postern_rows is not null then
-    perform postern.reach_guard(%L, postern_rows);
-  end if;
-  return null;
-end
-$$, branches, gate_id);
-end
-$_$;
-
-
-ALTER FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) OWNER TO postern_owner;
-
---
--- Name: FUNCTION guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) IS 'For protect_gate and doctor: the body of the function of a guard. Arguments: those of protect_gate, in the form in which postern.protected_table has them.';
-
-
---
 -- Name: guard_query(text, text, text, name[], jsonb, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -8939,24 +9489,6 @@ ALTER FUNCTION postern.guard_query(operation text, old_rows text, new_rows text,
 --
 
 COMMENT ON FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text) IS 'For protect_gate and doctor: the query of a guard, as SQL. operation: insert, update or delete. old_rows, new_rows: the transition tables. columns, condition: those of protect_gate. parameters: for each parameter of the gate the name of a column, count(*) or sum(column).';
-
-
---
--- Name: guard_settings(); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.guard_settings() RETURNS text[]
-    LANGUAGE sql IMMUTABLE
-    RETURN ARRAY['search_path=pg_catalog, pg_temp'::text, 'standard_conforming_strings=on'::text, 'transform_null_equals=off'::text, 'array_nulls=on'::text, 'extra_float_digits=1'::text, 'DateStyle=ISO, MDY'::text, 'IntervalStyle=postgres'::text, 'TimeZone=UTC'::text, 'bytea_output=hex'::text, 'lc_monetary=C'::text, 'enable_nestloop=off'::text, 'jit=off'::text];
-
-
-ALTER FUNCTION postern.guard_settings() OWNER TO postern_owner;
-
---
--- Name: FUNCTION guard_settings(); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.guard_settings() IS 'For protect_gate and doctor: the settings of the function of a guard, as in pg_proc.proconfig.';
 
 
 --
@@ -10455,7 +10987,6 @@ CREATE FUNCTION postern.put_guarded_move(target regclass, gate_id text, columns 
 declare
   name constant text := '~' || postern.guard_name(gate_id, 'move');
   condition text;
-  watched text;
 begin
   perform postern.check_allowed_login('postern_admin');
   perform from postern.protectable_tables(target);
@@ -10463,14 +10994,10 @@ begin
   if condition is null then
     return;
   end if;
-  -- A generated column has no value before the row is stored. If one is guarded, nothing is watched: each move is
-  -- refused.
-  select ', ' || string_agg(quote_literal(a.attname), ', ' order by a.attname) into watched
-    from pg_attribute as a
-   where a.attrelid = target and a.attname = any (columns)
-  having bool_and(a.attgenerated = '');
-  execute format('create or replace trigger %I before update on %s for each row when (%s) execute function postern.refuse_guarded_move(%L%s)',
-                 name, target, condition, gate_id, watched);
+  execute format('create or replace trigger %I before update on %s for each row when (%s) execute function postern.refuse_guarded_move(%s)',
+                 name, target, condition,
+                 (select string_agg(quote_literal(a.argument), ', ' order by a.position)
+                    from unnest(postern.guarded_move_arguments(target, gate_id, columns)) with ordinality as a (argument, position)));
   execute format('alter table %s enable always trigger %I', target, name);
 end
 $$;
@@ -10869,46 +11396,6 @@ ALTER FUNCTION postern.record_protection(target regclass, protection text, compa
 --
 
 COMMENT ON FUNCTION postern.record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name) IS 'For protect_...: lists target in postern.protected_table. Errors: PS107 target, or a table below it, is already protected with another protection or other columns.';
-
-
---
--- Name: refuse_guarded_move(); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.refuse_guarded_move() RETURNS trigger
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
-declare
-  changes boolean := true;
-  stays boolean;
-begin
-  if tg_nargs > 1 then
-    execute (select format('select row(%s)::record *<> row(%s)::record', string_agg(format('($1).%I', tg_argv[n]), ', '), string_agg(format('($2).%I', tg_argv[n]), ', '))
-               from generate_series(1, tg_nargs - 1) as n) into changes using old, new;
-  end if;
-  if changes then
-    execute format('select %s from (select ($1).*) as r', coalesce(pg_get_partition_constraintdef(tg_relid), 'true')) into stays using new;
-  end if;
-  if stays is not false then
-    return new;
-  end if;
-  raise exception using
-    errcode = '55000',
-    message = format('A guarded row of %I.%I cannot move to another partition', tg_table_schema, tg_table_name),
-    detail = format('The statement changes what gate %s guards, and moves the row to another partition. If a MERGE does both, the guard cannot see the row.', tg_argv[0]),
-    hint = 'Change the guarded columns in one statement, and the partition key in another one. If the key is guarded itself, delete the row and insert it again.';
-end
-$_$;
-
-
-ALTER FUNCTION postern.refuse_guarded_move() OWNER TO postern_owner;
-
---
--- Name: FUNCTION refuse_guarded_move(); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.refuse_guarded_move() IS 'Trigger of partitioned tables whose updates are guarded by a gate, while that gate is active. Arguments: the gate, then the guarded columns; none: all. Errors: 55000 a row would move to another partition.';
 
 
 --
@@ -14920,7 +15407,7 @@ COMMENT ON FUNCTION postern_internal.fold_userid(userid text) IS 'A text that is
 -- Name: gate_caller(jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.gate_caller(callers jsonb) RETURNS TABLE(name text, gates jsonb, actions text[], reached text[], unknowable boolean, unreadable text, late jsonb, swallowed jsonb)
+CREATE FUNCTION postern_internal.gate_caller(callers jsonb) RETURNS TABLE(name text, gates jsonb, actions text[], reached text[], unknowable boolean, unreadable text, late jsonb, swallowed jsonb, writes jsonb)
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     BEGIN ATOMIC
  SELECT c.name,
@@ -14930,8 +15417,9 @@ CREATE FUNCTION postern_internal.gate_caller(callers jsonb) RETURNS TABLE(name t
      c.unknowable,
      c.unreadable,
      c.late,
-     c.swallowed
-    FROM jsonb_to_recordset(gate_caller.callers) c(name text, gates jsonb, actions text[], reached text[], unknowable boolean, unreadable text, late jsonb, swallowed jsonb);
+     c.swallowed,
+     c.writes
+    FROM jsonb_to_recordset(gate_caller.callers) c(name text, gates jsonb, actions text[], reached text[], unknowable boolean, unreadable text, late jsonb, swallowed jsonb, writes jsonb);
 END;
 
 
@@ -15005,7 +15493,7 @@ CREATE FUNCTION postern_internal.gate_late(callers jsonb) RETURNS TABLE(level te
              ELSE NULL::text
          END), ' '::text ORDER BY g.line, g.id) || ' The write is undone when the gate asks, and runs again with the answer.'::text) AS detail,
      'Call the gate before the first write of the function.'::text AS fix
-    FROM (postern_internal.gate_caller(gate_late.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed)
+    FROM (postern_internal.gate_caller(gate_late.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed, writes)
       CROSS JOIN LATERAL jsonb_to_recordset(c.late) g(id text, line integer, write integer))
    GROUP BY c.name;
 END;
@@ -15035,9 +15523,9 @@ CREATE FUNCTION postern_internal.gate_not_called(callers jsonb) RETURNS TABLE(le
      'Call postern.checkpoint or security_sys.security_checkpoint with it where the business operation begins, reference it in an action, or guard a table with it: postern.protect_gate.'::text AS fix
     FROM postern_internal.gate r
    WHERE ((NOT r.built_in) AND (NOT (EXISTS ( SELECT
-            FROM postern_internal.gate_caller(gate_not_called.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed)
+            FROM postern_internal.gate_caller(gate_not_called.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed, writes)
            WHERE c.unknowable))) AND (NOT (r.gate_id IN ( SELECT (g.gate ->> 'id'::text)
-            FROM (postern_internal.gate_caller(gate_not_called.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed)
+            FROM (postern_internal.gate_caller(gate_not_called.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed, writes)
               CROSS JOIN LATERAL jsonb_array_elements(c.gates) g(gate))))) AND (NOT (EXISTS ( SELECT
             FROM postern_internal.protected_table p
            WHERE (p.gate_id = r.gate_id)))) AND (NOT (EXISTS ( SELECT
@@ -15072,7 +15560,7 @@ CREATE FUNCTION postern_internal.gate_not_registered(callers jsonb) RETURNS TABL
              ELSE NULL::text
          END) AS detail,
      'Register it with the application: postern.register_gate(gate_id, description, message, parameters); or correct the id in the call.'::text AS fix
-    FROM (postern_internal.gate_caller(gate_not_registered.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed)
+    FROM (postern_internal.gate_caller(gate_not_registered.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed, writes)
       CROSS JOIN LATERAL jsonb_array_elements(c.gates) g(gate))
    WHERE (NOT (EXISTS ( SELECT
             FROM postern_internal.gate r
@@ -15097,11 +15585,22 @@ COMMENT ON FUNCTION postern_internal.gate_not_registered(callers jsonb) IS 'Chec
 CREATE FUNCTION postern_internal.gate_swallowed(callers jsonb) RETURNS TABLE(level text, code text, object text, title text, detail text, fix text)
     LANGUAGE sql STABLE ROWS 10
     BEGIN ATOMIC
- SELECT 'error'::text AS level,
+ SELECT
+         CASE
+             WHEN s.guard THEN 'warn'::text
+             ELSE 'error'::text
+         END AS level,
      'gate_swallowed'::text AS code,
      ('function '::text || c.name) AS object,
-     'A handler swallows the error of a gate'::text AS title,
-     (string_agg(format('Line %s leads to %s, in the block that begins in line %s.'::text, s.line, (
+         CASE
+             WHEN s.guard THEN 'A handler swallows the error of a table''s guard'::text
+             ELSE 'A handler swallows the error of a gate'::text
+         END AS title,
+     (string_agg(format(
+         CASE
+             WHEN s.guard THEN 'Line %s writes what is guarded by %s, in the block that begins in line %s.'::text
+             ELSE 'Line %s leads to %s, in the block that begins in line %s.'::text
+         END, s.line, (
          CASE
              WHEN (s.gates = '{}'::text[]) THEN 'a gate'::text
              ELSE ('gate '::text || array_to_string(s.gates, ', '::text))
@@ -15109,11 +15608,15 @@ CREATE FUNCTION postern_internal.gate_swallowed(callers jsonb) RETURNS TABLE(lev
          CASE
              WHEN (s.more > 0) THEN format(' and %s more'::text, s.more)
              ELSE ''::text
-         END), s.block), ' '::text ORDER BY s.line, s.gates) || ' The handler of that block catches PS101, so nobody is asked and the transaction goes on.'::text) AS detail,
+         END), s.block), ' '::text ORDER BY s.line, s.gates) ||
+         CASE
+             WHEN s.guard THEN ' The handler of that block catches PS101. So if the guard asks, nobody is asked, what was written is undone, and the transaction goes on without it.'::text
+             ELSE ' The handler of that block catches PS101, so nobody is asked and the transaction goes on.'::text
+         END) AS detail,
      'Let the error through: put "when sqlstate ''PS101'' then raise;" before the other conditions of the handler.'::text AS fix
-    FROM (postern_internal.gate_caller(gate_swallowed.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed)
-      CROSS JOIN LATERAL jsonb_to_recordset(c.swallowed) s(line integer, block integer, gates text[], more integer))
-   GROUP BY c.name;
+    FROM (postern_internal.gate_caller(gate_swallowed.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed, writes)
+      CROSS JOIN LATERAL jsonb_to_recordset(c.swallowed) s(line integer, block integer, gates text[], more integer, guard boolean))
+   GROUP BY c.name, s.guard;
 END;
 
 
@@ -15123,7 +15626,7 @@ ALTER FUNCTION postern_internal.gate_swallowed(callers jsonb) OWNER TO postern_o
 -- Name: FUNCTION gate_swallowed(callers jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.gate_swallowed(callers jsonb) IS 'Check of postern.doctor: functions that lead to a gate in a block whose handler catches its error. callers: as for postern.gate_findings.';
+COMMENT ON FUNCTION postern_internal.gate_swallowed(callers jsonb) IS 'Check of postern.doctor: functions that lead to a gate, or write a guarded table, in a block whose handler catches the gate''s error. callers: as for postern.gate_findings.';
 
 
 --
@@ -15143,7 +15646,7 @@ CREATE FUNCTION postern_internal.gate_unreadable(callers jsonb) RETURNS TABLE(le
      'Code that names gates cannot be read'::text AS title,
      (c.unreadable || '. Which gates it calls is unknown, so the other findings on gates leave it out.'::text) AS detail,
      'Correct it so that the server can run it, or reduce its nesting; drop it if nobody needs it.'::text AS fix
-    FROM postern_internal.gate_caller(gate_unreadable.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed)
+    FROM postern_internal.gate_caller(gate_unreadable.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed, writes)
    WHERE (c.unreadable <> ''::text);
 END;
 
@@ -17403,14 +17906,19 @@ begin
       from jsonb_array_elements(callers) with ordinality as c (caller, position)
      where (jsonb_typeof(c.caller -> 'name'), jsonb_typeof(c.caller -> 'unknowable'), jsonb_typeof(c.caller -> 'unreadable'),
             jsonb_typeof(c.caller -> 'gates'), jsonb_typeof(c.caller -> 'actions'), jsonb_typeof(c.caller -> 'reached'),
-            jsonb_typeof(c.caller -> 'late'), jsonb_typeof(c.caller -> 'swallowed'))
-           is distinct from ('string', 'boolean', 'string', 'array', 'array', 'array', 'array', 'array')
+            jsonb_typeof(c.caller -> 'late'), jsonb_typeof(c.caller -> 'swallowed'), jsonb_typeof(c.caller -> 'writes'))
+           is distinct from ('string', 'boolean', 'string', 'array', 'array', 'array', 'array', 'array', 'array')
         or jsonb_path_exists(c.caller, 'strict $.gates[*] ? (!(@.id.type() == "string" && @.line.type() == "number")
                                                              || (@.id.type() == "string" && @.line.type() == "number") is unknown)', silent => true)
         or jsonb_path_exists(c.caller, 'strict $.late[*] ? (!(@.id.type() == "string" && @.line.type() == "number" && @.write.type() == "number")
                                                             || (@.id.type() == "string" && @.line.type() == "number" && @.write.type() == "number") is unknown)', silent => true)
-        or jsonb_path_exists(c.caller, 'strict $.swallowed[*] ? (!(@.line.type() == "number" && @.block.type() == "number" && @.gates.type() == "array" && @.more.type() == "number")
-                                                                 || (@.line.type() == "number" && @.block.type() == "number" && @.gates.type() == "array" && @.more.type() == "number") is unknown)', silent => true)
+        or jsonb_path_exists(c.caller, 'strict $.swallowed[*] ? (!(@.line.type() == "number" && @.block.type() == "number" && @.gates.type() == "array" && @.more.type() == "number" && @.guard.type() == "boolean")
+                                                                 || (@.line.type() == "number" && @.block.type() == "number" && @.gates.type() == "array" && @.more.type() == "number" && @.guard.type() == "boolean") is unknown)', silent => true)
+        or jsonb_path_exists(c.caller, 'strict $.writes[*] ? (!(@.schema.type() == "string" && @.table.type() == "string" && (@.columns.type() == "array" || @.columns.type() == "null")
+                                                                && (@.operation == "insert" || @.operation == "update" || @.operation == "delete"))
+                                                              || (@.schema.type() == "string" && @.table.type() == "string" && (@.columns.type() == "array" || @.columns.type() == "null")
+                                                                  && (@.operation == "insert" || @.operation == "update" || @.operation == "delete")) is unknown)', silent => true)
+        or jsonb_path_exists(c.caller, 'strict $.writes[*].columns ? (@.type() == "array")[*] ? (@.type() != "string")', silent => true)
         or jsonb_path_exists(c.caller, 'strict $.swallowed[*].gates[*] ? (@.type() != "string")', silent => true)
         or jsonb_path_exists(c.caller, 'strict $.actions[*] ? (@.type() != "string")', silent => true)
         or jsonb_path_exists(c.caller, 'strict $.reached[*] ? (@.type() != "string")', silent => true)
@@ -17422,7 +17930,7 @@ begin
       errcode = 'PS107',
       message = 'The callers of gates are malformed',
       detail = reason,
-      hint = 'Pass the reading of postern doctor. An entry is {"name": ..., "gates": [{"id": ..., "line": ...}], "actions": [...], "reached": [...], "unknowable": ..., "unreadable": ..., "late": [{"id": ..., "line": ..., "write": ...}], "swallowed": [{"line": ..., "block": ..., "gates": [...], "more": ...}]}.';
+      hint = 'Pass the reading of postern doctor. An entry is {"name": ..., "gates": [{"id": ..., "line": ...}], "actions": [...], "reached": [...], "unknowable": ..., "unreadable": ..., "late": [{"id": ..., "line": ..., "write": ...}], "swallowed": [{"line": ..., "block": ..., "gates": [...], "more": ..., "guard": ...}], "writes": [{"schema": ..., "table": ..., "operation": ..., "columns": [...]}]}.';
   end if;
 end
 $_$;
@@ -17975,6 +18483,157 @@ ALTER FUNCTION postern_internal.tree_root(tree_size bigint) OWNER TO postern_own
 --
 
 COMMENT ON FUNCTION postern_internal.tree_root(tree_size bigint) IS 'The root of the tree of the log''s first tree_size leaves, 32 octets, from the stored hashes. NULL if there are fewer leaves, or a hash is missing.';
+
+
+--
+-- Name: ungated_write(jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.ungated_write(callers jsonb) RETURNS TABLE(level text, code text, object text, title text, detail text, fix text)
+    LANGUAGE sql STABLE ROWS 10
+    BEGIN ATOMIC
+ WITH written AS MATERIALIZED (
+          SELECT c.name AS function,
+             w.schema,
+             w."table",
+             w.operation,
+             w.columns,
+             g.gates
+            FROM ((postern_internal.gate_caller(ungated_write.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed, writes)
+              CROSS JOIN LATERAL ( SELECT array_agg(DISTINCT r.gate_id ORDER BY r.gate_id) AS gates
+                    FROM postern_internal.gate r
+                   WHERE ((NOT r.built_in) AND ((r.gate_id IN ( SELECT (k.gate ->> 'id'::text)
+                            FROM jsonb_array_elements(c.gates) k(gate))) OR (r.gate_id IN ( SELECT a.checkpoint
+                            FROM postern_internal.action a
+                           WHERE (a.action = ANY (c.actions))))))) g)
+              CROSS JOIN LATERAL jsonb_to_recordset(c.writes) w(schema text, "table" text, operation text, columns text[]))
+           WHERE (g.gates IS NOT NULL)
+         ), ungated AS MATERIALIZED (
+          SELECT t.oid AS relation,
+             t.relnamespace,
+             t.relowner,
+             t.relacl,
+             w.function,
+             w.operation,
+             w.columns,
+             w.gates
+            FROM ((written w
+              JOIN pg_namespace n ON ((n.nspname = w.schema)))
+              JOIN pg_class t ON (((t.relnamespace = n.oid) AND (t.relname = w."table") AND (t.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])))))
+           WHERE (NOT (EXISTS ( SELECT
+                    FROM postern_internal.guarded_relation g
+                   WHERE ((g.relation = t.oid) AND (g.place <> 'above'::text) AND (w.operation = ANY (g.operations)) AND ((w.operation <> 'update'::text) OR (g.columns IS NULL) OR (w.columns IS NULL) OR ((g.columns)::text[] && w.columns))))))
+         ), application AS MATERIALIZED (
+          SELECT l.oid
+            FROM postern_internal.application_login l
+         UNION
+          SELECT m.roleid
+            FROM (postern_internal.application_login l
+              JOIN postern_internal.role_membership m ON ((m.member = l.oid)))
+         UNION
+          SELECT r.oid
+            FROM pg_roles r
+           WHERE (r.rolname = ANY (ARRAY['postern_user'::name, 'postern_app'::name, 'postern_trusted_app'::name]))
+         ), usable AS MATERIALIZED (
+          SELECT s.relnamespace,
+             a.oid AS role
+            FROM (( SELECT DISTINCT u.relnamespace
+                    FROM ungated u) s
+              JOIN application a ON (has_schema_privilege(a.oid, s.relnamespace, 'usage'::text)))
+         ), granted AS MATERIALIZED (
+          SELECT t.relation,
+             lower(x.privilege_type) AS operation,
+             (x.attname)::text AS "column",
+                 CASE
+                     WHEN (x.grantee = (0)::oid) THEN 'public'::text
+                     ELSE quote_ident((pg_get_userbyid(x.grantee))::text)
+                 END AS grantee
+            FROM (( SELECT DISTINCT u.relation,
+                     u.relnamespace,
+                     u.relowner,
+                     u.relacl
+                    FROM ungated u) t
+              CROSS JOIN LATERAL ( SELECT a.grantee,
+                     a.privilege_type,
+                     NULL::name AS attname
+                    FROM aclexplode(COALESCE(t.relacl, acldefault('r'::"char", t.relowner))) a(grantor, grantee, privilege_type, is_grantable)
+                 UNION ALL
+                  SELECT a.grantee,
+                     a.privilege_type,
+                     c.attname
+                    FROM (pg_attribute c
+                      CROSS JOIN LATERAL aclexplode(c.attacl) a(grantor, grantee, privilege_type, is_grantable))
+                   WHERE ((c.attrelid = t.relation) AND (NOT c.attisdropped))) x)
+           WHERE ((x.privilege_type = ANY (ARRAY['INSERT'::text, 'UPDATE'::text, 'DELETE'::text])) AND (EXISTS ( SELECT
+                    FROM usable s
+                   WHERE ((s.relnamespace = t.relnamespace) AND ((x.grantee = (0)::oid) OR (x.grantee = s.role) OR (EXISTS ( SELECT
+                            FROM postern_internal.role_membership m
+                           WHERE ((m.member = s.role) AND (m.roleid = x.grantee)))))))) AND ((x.grantee = (0)::oid) OR (x.grantee IN ( SELECT a.oid
+                    FROM application a))))
+         ), found AS MATERIALIZED (
+          SELECT u.relation,
+             u.function,
+             u.operation,
+             u.columns,
+             u.gates,
+             g.grantee
+            FROM (ungated u
+              JOIN granted g ON (((g.relation = u.relation) AND (g.operation = u.operation) AND ((g."column" IS NULL) OR (u.columns IS NULL) OR (g."column" = ANY (u.columns))))))
+         ), open AS (
+          SELECT f.relation,
+             i.identity,
+             array_agg(DISTINCT f.operation ORDER BY f.operation) AS operations,
+             string_agg(DISTINCT f.function, ', '::text ORDER BY f.function) AS functions,
+             string_agg(DISTINCT f.grantee, ', '::text ORDER BY f.grantee) AS grantees,
+             ( SELECT array_agg(DISTINCT k.gate_id ORDER BY k.gate_id) AS array_agg
+                    FROM (found o_1
+                      CROSS JOIN LATERAL unnest(o_1.gates) k(gate_id))
+                   WHERE (o_1.relation = f.relation)) AS gates,
+                 CASE
+                     WHEN bool_and((f.columns IS NOT NULL)) FILTER (WHERE (f.operation = 'update'::text)) THEN ( SELECT array_agg(DISTINCT k.name ORDER BY k.name) AS array_agg
+                        FROM (found o_1
+                          CROSS JOIN LATERAL unnest(o_1.columns) k(name))
+                       WHERE ((o_1.relation = f.relation) AND (o_1.operation = 'update'::text)))
+                     ELSE NULL::text[]
+                 END AS columns
+            FROM (found f
+              CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, f.relation, 0) i(type, schema, name, identity))
+           GROUP BY f.relation, i.identity
+         )
+  SELECT 'warn'::text AS level,
+     'ungated_write'::text AS code,
+     ('table '::text || o.identity) AS object,
+     'An application may write a table past the gate of its functions'::text AS title,
+     format('Behind gate %s, it is written by %s. Without them, %s may %s it directly.'::text, array_to_string(o.gates, ', '::text),
+         CASE
+             WHEN (length(o.functions) > 1000) THEN ("left"(o.functions, 1000) || ' and others'::text)
+             ELSE o.functions
+         END, o.grantees, array_to_string(o.operations, ', '::text)) AS detail,
+         CASE
+             WHEN ((cardinality(o.gates) = 1) AND p.fits) THEN postern.guard_statement(o.identity, o.gates[1], o.operations, (o.columns)::name[], NULL::jsonb, NULL::text, true)
+             ELSE format('Guard the table with postern.protect_gate, or let the functions write it with their owner''s rights and run: revoke %s on %s from %s;'::text, array_to_string(o.operations, ', '::text), o.identity, o.grantees)
+         END AS fix
+    FROM (open o
+      CROSS JOIN LATERAL ( SELECT ((NOT (EXISTS ( SELECT
+                    FROM pg_inherits i
+                   WHERE (i.inhrelid = o.relation)))) AND (NOT (EXISTS ( SELECT
+                    FROM postern_internal.guarded_relation g
+                   WHERE ((g.relation = o.relation) AND (g.gate_id = o.gates[1]))))) AND (NOT (EXISTS ( SELECT
+                    FROM (postern_internal.gate r
+                      CROSS JOIN LATERAL unnest(r.parameters) k(name))
+                   WHERE ((r.gate_id = o.gates[1]) AND (NOT (EXISTS ( SELECT
+                            FROM pg_attribute a
+                           WHERE ((a.attrelid = o.relation) AND (a.attnum > 0) AND (NOT a.attisdropped) AND (lower((a.attname)::text) = lower(k.name))))))))))) AS fits) p);
+END;
+
+
+ALTER FUNCTION postern_internal.ungated_write(callers jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION ungated_write(callers jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.ungated_write(callers jsonb) IS 'Check of postern.doctor: tables that functions write behind a gate, and that an application''s role may write without it, past no guard. callers: as for postern.gate_findings.';
 
 
 --
@@ -18791,7 +19450,9 @@ CREATE VIEW postern_internal.current_gate_reading AS
                              JOIN pg_language l ON ((l.oid = p.prolang)))
                           WHERE ((n.nspname <> ALL (ARRAY['pg_catalog'::name, 'information_schema'::name])) AND (n.nspname !~ '^pg_t(oast|emp)'::text) AND (pg_get_userbyid(n.nspowner) <> 'postern_owner'::name) AND (l.lanname <> ALL (ARRAY['c'::name, 'internal'::name])) AND (p.prosqlbody IS NULL))
                          OFFSET 0) f
-                  WHERE (lower(f.prosrc) ~ 'checkpoint|begin_action|u&"|\\u'::text))) OR (EXISTS ( SELECT
+                  WHERE ((lower(f.prosrc) ~ 'checkpoint|begin_action|u&"|\\u'::text) OR ((lower(f.prosrc) ~ '\mexception\s+when\M'::text) AND (EXISTS ( SELECT
+                           FROM postern_internal.protected_table g
+                          WHERE (g.protection = 'gate'::text))))))) OR (EXISTS ( SELECT
                    FROM ((pg_depend d
                      LEFT JOIN pg_proc p ON (((d.classid = ('pg_proc'::regclass)::oid) AND (p.oid = d.objid))))
                      LEFT JOIN pg_namespace n ON ((n.oid = p.pronamespace)))
@@ -19245,7 +19906,8 @@ CREATE VIEW postern.protection_fault AS
         )
  SELECT n.nspname AS schema_name,
     c.relname AS table_name,
-    string_agg(((f.object || ': '::text) || f.detail), ' '::text ORDER BY f.object, f.detail) AS fault
+    string_agg(((f.object || ': '::text) || f.detail), ' '::text ORDER BY f.object, f.detail) AS fault,
+    NULL::text AS gate_id
    FROM (((( SELECT f_1.object,
             f_1.detail
            FROM postern_internal.changed_protection f_1
@@ -19264,9 +19926,31 @@ CREATE VIEW postern.protection_fault AS
 UNION ALL
  SELECT p.schema_name,
     p.table_name,
-    f.detail AS fault
+    f.detail AS fault,
+    NULL::text AS gate_id
    FROM (postern_internal.stale_protection f
-     JOIN postern_internal.protected_table p ON (((p.protection <> 'gate'::text) AND (format('table %I.%I'::text, p.schema_name, p.table_name) = f.object))));
+     JOIN postern_internal.protected_table p ON (((p.protection <> 'gate'::text) AND (format('table %I.%I'::text, p.schema_name, p.table_name) = f.object))))
+UNION ALL
+ SELECT n.nspname AS schema_name,
+    c.relname AS table_name,
+    string_agg(((f.object || ': '::text) || f.detail), ' '::text ORDER BY f.object, f.detail) AS fault,
+    g.gate_id
+   FROM (((postern_internal.changed_guard f
+     JOIN ( SELECT r.object,
+            r.recorded,
+            r.gate_id
+           FROM postern_internal.guarded_relation r
+          WHERE (r.place <> 'above'::text)) g ON ((g.object = f.object)))
+     JOIN pg_class c ON ((c.oid = g.recorded)))
+     JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
+  GROUP BY n.nspname, c.relname, g.gate_id
+UNION ALL
+ SELECT p.schema_name,
+    p.table_name,
+    f.detail AS fault,
+    p.gate_id
+   FROM (postern_internal.stale_protection f
+     JOIN postern_internal.protected_table p ON (((p.protection = 'gate'::text) AND (format('guard %s of table %I.%I'::text, p.gate_id, p.schema_name, p.table_name) = f.object))));
 
 
 ALTER TABLE postern.protection_fault OWNER TO postern_owner;
@@ -19275,7 +19959,7 @@ ALTER TABLE postern.protection_fault OWNER TO postern_owner;
 -- Name: VIEW protection_fault; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.protection_fault IS 'Protected tables that are not protected as requested, and what differs, in words; includes the tables below them. To repair it, protect the table again.';
+COMMENT ON VIEW postern.protection_fault IS 'Protected tables that are not protected as requested, and what differs, in words; includes the tables below them. gate_id: that of a guard, otherwise NULL. To repair it, protect the table again.';
 
 
 --
@@ -19791,7 +20475,7 @@ CREATE FUNCTION postern_internal.gate_not_referenced(callers jsonb) RETURNS TABL
              a.legacy_checkpoints,
              string_agg(DISTINCT c.name, ' and '::text ORDER BY c.name) AS entries,
              array_agg(DISTINCT r.gate_id ORDER BY r.gate_id) AS gates
-            FROM ((((postern_internal.gate_caller(gate_not_referenced.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed)
+            FROM ((((postern_internal.gate_caller(gate_not_referenced.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed, writes)
               CROSS JOIN LATERAL unnest(c.actions) b(action))
               JOIN postern_internal.action a ON ((a.action = b.action)))
               CROSS JOIN LATERAL unnest(c.reached) g(gate_id))
@@ -21369,6 +22053,77 @@ GRANT ALL ON FUNCTION postern.functions_per_row(policy oid) TO postern_auditor;
 
 
 --
+-- Name: FUNCTION guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) TO postern_admin;
+GRANT ALL ON FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION guard_columns(columns name[], parameters jsonb); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.guard_columns(columns name[], parameters jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.guard_columns(columns name[], parameters jsonb) TO postern_admin;
+GRANT ALL ON FUNCTION postern.guard_columns(columns name[], parameters jsonb) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION guard_settings(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.guard_settings() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.guard_settings() TO postern_admin;
+GRANT ALL ON FUNCTION postern.guard_settings() TO postern_auditor;
+
+
+--
+-- Name: FUNCTION guard_statement(target text, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.guard_statement(target text, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.guard_statement(target text, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean) TO postern_admin;
+GRANT ALL ON FUNCTION postern.guard_statement(target text, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION guarded_move_arguments(relation regclass, gate_id text, columns name[]); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.guarded_move_arguments(relation regclass, gate_id text, columns name[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.guarded_move_arguments(relation regclass, gate_id text, columns name[]) TO postern_admin;
+GRANT ALL ON FUNCTION postern.guarded_move_arguments(relation regclass, gate_id text, columns name[]) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION refuse_guarded_move(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.refuse_guarded_move() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.refuse_guarded_move() TO postern_admin;
+
+
+--
+-- Name: FUNCTION same_condition(stored text, wanted text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.same_condition(stored text, wanted text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.same_condition(stored text, wanted text) TO postern_admin;
+GRANT ALL ON FUNCTION postern.same_condition(stored text, wanted text) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION guarded_move_is_in_place(relation regclass, gate_id text, columns name[]); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.guarded_move_is_in_place(relation regclass, gate_id text, columns name[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.guarded_move_is_in_place(relation regclass, gate_id text, columns name[]) TO postern_admin;
+GRANT ALL ON FUNCTION postern.guarded_move_is_in_place(relation regclass, gate_id text, columns name[]) TO postern_auditor;
+
+
+--
 -- Name: FUNCTION log_gaps(); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -21446,15 +22201,6 @@ GRANT ALL ON FUNCTION postern.refuse_truncate() TO postern_admin;
 REVOKE ALL ON FUNCTION postern.row_security_holes(server_version integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.row_security_holes(server_version integer) TO postern_admin;
 GRANT ALL ON FUNCTION postern.row_security_holes(server_version integer) TO postern_auditor;
-
-
---
--- Name: FUNCTION same_condition(stored text, wanted text); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.same_condition(stored text, wanted text) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.same_condition(stored text, wanted text) TO postern_admin;
-GRANT ALL ON FUNCTION postern.same_condition(stored text, wanted text) TO postern_auditor;
 
 
 --
@@ -21557,30 +22303,12 @@ GRANT ALL ON FUNCTION postern.guard_arguments(target regclass, gate_id text, ope
 
 
 --
--- Name: FUNCTION guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) TO postern_admin;
-GRANT ALL ON FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) TO postern_auditor;
-
-
---
 -- Name: FUNCTION guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
 REVOKE ALL ON FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text) TO postern_admin;
 GRANT ALL ON FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text) TO postern_auditor;
-
-
---
--- Name: FUNCTION guard_settings(); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.guard_settings() FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.guard_settings() TO postern_admin;
-GRANT ALL ON FUNCTION postern.guard_settings() TO postern_auditor;
 
 
 --
@@ -21846,14 +22574,6 @@ GRANT ALL ON FUNCTION postern.record_log_export(since timestamp with time zone, 
 
 REVOKE ALL ON FUNCTION postern.record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name) TO postern_admin;
-
-
---
--- Name: FUNCTION refuse_guarded_move(); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.refuse_guarded_move() FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.refuse_guarded_move() TO postern_admin;
 
 
 --
@@ -23168,6 +23888,13 @@ REVOKE ALL ON FUNCTION postern_internal.tickets_kept_since() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION postern_internal.tree_root(tree_size bigint) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION ungated_write(callers jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.ungated_write(callers jsonb) FROM PUBLIC;
 
 
 --
