@@ -27,13 +27,16 @@ create or replace view postern_internal.guarded_relation as
     union
     select b.listed, i.inhrelid from below as b join pg_inherits as i on i.inhparent = b.relation
   ),
+  covered as materialized (
+    select l.oid, l.gate_id
+      from above as a
+      join listed as l on l.oid = a.listed
+      join listed as o on o.oid = a.relation and o.gate_id = l.gate_id
+     where a.relation <> a.listed
+  ),
+  -- Not NOT EXISTS: without statistics the planner would compare each guard with each other one.
   recorded as materialized (
-    select l.*
-      from listed as l
-     where not exists (select
-                         from above as a
-                         join listed as o on o.oid = a.relation and o.gate_id = l.gate_id
-                        where a.listed = l.oid and a.relation <> l.oid)
+    select l.* from listed as l where (l.oid, l.gate_id) not in (select c.oid, c.gate_id from covered as c)
   ),
   family as materialized (
     select distinct on (f.relation, r.gate_id) f.relation, f.place, r.*

@@ -1,6 +1,9 @@
 create or replace view postern_internal.unlisted_protection as
   with guarded as materialized (
     select p.relation from postern_internal.protected_relation as p
+  ),
+  gated as materialized (
+    select r.relation, r.gate_id from postern_internal.guarded_relation as r
   )
   select 'warn' as level, 'unlisted_protection' as code, 'table ' || i.identity as object,
          'The table has a policy of Postern but is not listed' as title,
@@ -52,7 +55,7 @@ create or replace view postern_internal.unlisted_protection as
    where d.classid = 'pg_trigger'::regclass and d.refclassid = 'pg_proc'::regclass and d.refobjid = 'postern.guard_stops(text)'::regprocedure
      and t.tgname like 'postern\_guard\_%' and g.gate_id is not null and f.pronamespace <> 'postern'::regnamespace
      and not exists (select from pg_inherits as h where h.inhrelid = c.oid)
-     and not exists (select from postern_internal.guarded_relation as r where r.relation = c.oid and r.gate_id = g.gate_id)
+     and (c.oid, g.gate_id) not in (select r.relation, r.gate_id from gated as r)
      -- A renamed column is reported by stale_protection.
      and not exists (select
                        from postern_internal.protected_table as p

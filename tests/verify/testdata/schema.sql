@@ -5148,6 +5148,13 @@ CREATE VIEW postern_internal.guarded_relation AS
             i_1.inhrelid
            FROM (below b
              JOIN pg_inherits i_1 ON ((i_1.inhparent = b.relation)))
+        ), covered AS MATERIALIZED (
+         SELECT l.oid,
+            l.gate_id
+           FROM ((above a
+             JOIN listed l ON ((l.oid = a.listed)))
+             JOIN listed o ON (((o.oid = a.relation) AND (o.gate_id = l.gate_id))))
+          WHERE (a.relation <> a.listed)
         ), recorded AS MATERIALIZED (
          SELECT l.oid,
             l.relnamespace,
@@ -5159,10 +5166,9 @@ CREATE VIEW postern_internal.guarded_relation AS
             l.condition,
             l.exclusive
            FROM listed l
-          WHERE (NOT (EXISTS ( SELECT
-                   FROM (above a
-                     JOIN listed o ON (((o.oid = a.relation) AND (o.gate_id = l.gate_id))))
-                  WHERE ((a.listed = l.oid) AND (a.relation <> l.oid)))))
+          WHERE (NOT ((l.oid, l.gate_id) IN ( SELECT c_1.oid,
+                    c_1.gate_id
+                   FROM covered c_1)))
         ), family AS MATERIALIZED (
          SELECT DISTINCT ON (f_1.relation, r.gate_id) f_1.relation,
             f_1.place,
@@ -8137,73 +8143,65 @@ COMMENT ON VIEW postern_internal.statement_logging IS 'Check of postern.doctor: 
 
 CREATE VIEW postern_internal.table_privilege AS
  WITH watched AS MATERIALIZED (
-         SELECT p.relation,
-            p.identity,
-            ARRAY['TRUNCATE'::text, 'REFERENCES'::text, 'TRIGGER'::text] AS privileges
-           FROM postern_internal.protected_relation p
-        UNION ALL
-         SELECT g.relation,
-            g.identity,
-            ARRAY['TRIGGER'::text] AS "array"
-           FROM postern_internal.guarded_relation g
-          WHERE (g.place <> 'above'::text)
-        ), held AS MATERIALIZED (
-         SELECT w.relation,
-            w.identity,
-            x.privilege_type,
-                CASE
-                    WHEN (x.grantee = (0)::oid) THEN 'public'::text
-                    ELSE quote_ident((pg_get_userbyid(x.grantee))::text)
-                END AS grantee
-           FROM (((( SELECT DISTINCT w_1.relation,
-                    w_1.identity,
-                    k.privilege
-                   FROM (watched w_1
-                     CROSS JOIN LATERAL unnest(w_1.privileges) k(privilege))) w
-             JOIN pg_class c ON ((c.oid = w.relation)))
-             CROSS JOIN LATERAL ( SELECT c.relacl AS acl
+         SELECT w_1.relation,
+            w_1.identity,
+            bool_or((w_1.lock = 'policy'::text)) AS protected,
+            bool_or((w_1.lock = 'guard'::text)) AS guarded
+           FROM ( SELECT p.relation,
+                    p.identity,
+                    'policy'::text AS lock
+                   FROM postern_internal.protected_relation p
                 UNION ALL
-                 SELECT a.attacl
-                   FROM pg_attribute a
-                  WHERE ((a.attrelid = c.oid) AND (a.attacl IS NOT NULL))) s)
-             CROSS JOIN LATERAL aclexplode(s.acl) x(grantor, grantee, privilege_type, is_grantable))
-          WHERE ((x.privilege_type = w.privilege) AND (x.grantee <> c.relowner))
+                 SELECT g.relation,
+                    g.identity,
+                    'guard'::text AS lock
+                   FROM postern_internal.guarded_relation g
+                  WHERE (g.place <> 'above'::text)) w_1
+          GROUP BY w_1.relation, w_1.identity
         )
  SELECT
         CASE
-            WHEN t.guarded THEN 'error'::text
+            WHEN (w.guarded AND h.has_trigger) THEN 'error'::text
             ELSE 'warn'::text
         END AS level,
     'table_privilege'::text AS code,
-    ('table '::text || h.identity) AS object,
+    ('table '::text || w.identity) AS object,
         CASE
-            WHEN t.guarded THEN 'Roles other than the owner may take the guard of a table away'::text
+            WHEN (w.guarded AND h.has_trigger) THEN 'Roles other than the owner may take the guard of a table away'::text
             ELSE 'Roles other than the owner have rights that bypass row security'::text
         END AS title,
-    (((string_agg(DISTINCT ((h.privilege_type || ' to '::text) || h.grantee), ', '::text) || ': '::text) ||
+    (((h.held || ': '::text) ||
         CASE
-            WHEN t.protected THEN ('REFERENCES reveals which rows exist, TRUNCATE removes all of them, TRIGGER runs code in transactions of others'::text ||
+            WHEN w.protected THEN ('REFERENCES reveals which rows exist, TRUNCATE removes all of them, TRIGGER runs code in transactions of others'::text ||
             CASE
-                WHEN t.guarded THEN ' and can replace the guard'::text
+                WHEN w.guarded THEN ' and can replace the guard'::text
                 ELSE ''::text
             END)
             ELSE 'TRIGGER can replace the triggers of the guard'::text
         END) || '.'::text) AS detail,
     format('revoke %s on %s from %s cascade;'::text,
         CASE
-            WHEN t.protected THEN 'truncate, references, trigger'::text
+            WHEN w.protected THEN 'truncate, references, trigger'::text
             ELSE 'trigger'::text
-        END, h.identity, string_agg(DISTINCT h.grantee, ', '::text)) AS fix
-   FROM (held h
-     CROSS JOIN LATERAL ( SELECT (EXISTS ( SELECT
-                   FROM watched w
-                  WHERE ((w.relation = h.relation) AND (cardinality(w.privileges) > 1)))) AS protected,
-            (bool_or((o.privilege_type = 'TRIGGER'::text)) AND (EXISTS ( SELECT
-                   FROM watched w
-                  WHERE ((w.relation = h.relation) AND (cardinality(w.privileges) = 1))))) AS guarded
-           FROM held o
-          WHERE (o.relation = h.relation)) t)
-  GROUP BY h.relation, h.identity, t.protected, t.guarded;
+        END, w.identity, h.grantees) AS fix
+   FROM ((watched w
+     JOIN pg_class c ON ((c.oid = w.relation)))
+     CROSS JOIN LATERAL ( SELECT string_agg(DISTINCT ((e.privilege_type || ' to '::text) || e.name), ', '::text) AS held,
+            string_agg(DISTINCT e.name, ', '::text) AS grantees,
+            bool_or((e.privilege_type = 'TRIGGER'::text)) AS has_trigger
+           FROM ( SELECT x.privilege_type,
+                        CASE
+                            WHEN (x.grantee = (0)::oid) THEN 'public'::text
+                            ELSE quote_ident((pg_get_userbyid(x.grantee))::text)
+                        END AS name
+                   FROM (( SELECT c.relacl AS acl
+                        UNION ALL
+                         SELECT a.attacl
+                           FROM pg_attribute a
+                          WHERE ((a.attrelid = c.oid) AND (a.attacl IS NOT NULL))) s
+                     CROSS JOIN LATERAL aclexplode(s.acl) x(grantor, grantee, privilege_type, is_grantable))
+                  WHERE ((x.grantee <> c.relowner) AND ((x.privilege_type = 'TRIGGER'::text) OR (w.protected AND (x.privilege_type = ANY (ARRAY['TRUNCATE'::text, 'REFERENCES'::text])))))) e) h)
+  WHERE (h.held IS NOT NULL);
 
 
 ALTER TABLE postern_internal.table_privilege OWNER TO postern_owner;
@@ -8295,6 +8293,10 @@ CREATE VIEW postern_internal.unlisted_protection AS
  WITH guarded AS MATERIALIZED (
          SELECT p.relation
            FROM postern_internal.protected_relation p
+        ), gated AS MATERIALIZED (
+         SELECT r.relation,
+            r.gate_id
+           FROM postern_internal.guarded_relation r
         )
  SELECT 'warn'::text AS level,
     'unlisted_protection'::text AS code,
@@ -8339,9 +8341,9 @@ UNION ALL
          HAVING (count(*) = 1)) l ON (true))
   WHERE ((d.classid = ('pg_trigger'::regclass)::oid) AND (d.refclassid = ('pg_proc'::regclass)::oid) AND (d.refobjid = ('postern.guard_stops(text)'::regprocedure)::oid) AND (t.tgname ~~ 'postern\_guard\_%'::text) AND (g.gate_id IS NOT NULL) AND (f.pronamespace <> ('postern'::regnamespace)::oid) AND (NOT (EXISTS ( SELECT
            FROM pg_inherits h
-          WHERE (h.inhrelid = c.oid)))) AND (NOT (EXISTS ( SELECT
-           FROM postern_internal.guarded_relation r
-          WHERE ((r.relation = c.oid) AND (r.gate_id = g.gate_id))))) AND (NOT (EXISTS ( SELECT
+          WHERE (h.inhrelid = c.oid)))) AND (NOT ((c.oid, g.gate_id) IN ( SELECT r.relation,
+            r.gate_id
+           FROM gated r))) AND (NOT (EXISTS ( SELECT
            FROM (postern_internal.protected_table p
              JOIN pg_namespace n ON ((n.nspname = p.schema_name)))
           WHERE ((n.oid = c.relnamespace) AND (p.table_name = c.relname) AND (p.gate_id = g.gate_id))))));
