@@ -392,8 +392,8 @@ func isText(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsRune(text, 0)
 }
 
-// keepParametersOutOfErrors applies to the rest of the transaction. If a DBA logs parameters with errors, a PIN would be
-// in the server's log and in our error.
+// keepParametersOutOfErrors applies to the rest of the transaction. If a DBA logs parameters with errors, a PIN would
+// be in the server's log and in our error.
 func keepParametersOutOfErrors(ctx context.Context, tx pgx.Tx) error {
 	_, err := (bound{tx}).Exec(ctx, "set local log_parameter_max_length_on_error = 0")
 	return err

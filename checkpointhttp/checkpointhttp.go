@@ -59,12 +59,12 @@ type Checkpoints struct {
 	answers limiter
 }
 
-// Work is a handler whose statements run in tx. What it writes to w reaches the client after the commit. It may run more
-// than once, with another tx, another w and the same request, as work in postern.Do.
+// Work is a handler whose statements run in tx. What it writes to w reaches the client after the commit. It may run
+// more than once, with another tx, another w and the same request, as work in postern.Do.
 //
-// If Work returns an error, the transaction rolls back. Work returns the errors of its statements, unchanged or wrapped.
-// To refuse a request for other reasons, it writes a response with a status of at least 400 and then returns an error:
-// the client gets that response.
+// If Work returns an error, the transaction rolls back. Work returns the errors of its statements, unchanged or
+// wrapped. To refuse a request for other reasons, it writes a response with a status of at least 400 and then returns
+// an error: the client gets that response.
 type Work func(w http.ResponseWriter, r *http.Request, tx pgx.Tx) error
 
 // Handler returns a handler that runs work in a transaction of the request's user, and asks for approvals. The user of

@@ -22,8 +22,8 @@ type Account struct {
 	PINChangedAt *time.Time `json:"pin_changed_at"`
 	// LockedUntil is nil if the credential is not locked.
 	LockedUntil *time.Time `json:"locked_until"`
-	// DBRole is the database role that is this person, Roles are those of Postern's roles that it is a member of, and Login
-	// says whether the database lets it use them.
+	// DBRole is the database role that is this person, Roles are those of Postern's roles that it is a member of, and
+	// Login says whether the database lets it use them.
 	DBRole *string  `json:"db_role"`
 	Roles  []string `json:"roles"`
 	Login  *string  `json:"login"`
@@ -113,7 +113,8 @@ type LogHead struct {
 	Note     string    `json:"note"`
 }
 
-// User is a user in a report. Gates are the gates where the user may approve, and Actions those that the user can perform.
+// User is a user in a report. Gates are the gates where the user may approve, and Actions those that the user can
+// perform.
 type User struct {
 	Account
 	Gates   []string `json:"gates"`

@@ -52,8 +52,8 @@ type write struct {
 	passes bool
 }
 
-// compareWrites measures transactions as seen by a client that waits for each statement. The begin and the rollback are not
-// timed, nor is the VACUUM before each round, which lets all of them find the same table.
+// compareWrites measures transactions as seen by a client that waits for each statement. The begin and the rollback are
+// not timed, nor is the VACUUM before each round, which lets all of them find the same table.
 func compareWrites(subject, baseline write) func(context.Context, *scene, measurement, func()) (samples, error) {
 	return func(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 		count, size := m.rounds.of(s.quick)

@@ -347,8 +347,8 @@ func newSwallowed(node *Node, s swallowing, ids []string, guard bool) Swallowed 
 // Guarded reports whether a gate guards a table. Then a function may reach a gate without naming one.
 func (g *Graph) Guarded() bool { return g.guarded }
 
-// Writes returns what the statements of a node write to tables, also through views that it names. It does not cover what
-// the functions that it calls write.
+// Writes returns what the statements of a node write to tables, also through views that it names. It does not cover
+// what the functions that it calls write.
 func (g *Graph) Writes(node *Node) []Write {
 	writes := []Write{}
 	seen := map[*Node]bool{}

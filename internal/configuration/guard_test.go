@@ -143,8 +143,8 @@ func TestGuardOutsideTheListIsPruned(t *testing.T) {
 	}
 }
 
-// Whoever applies a file needs the rights of the owner of each table that it guards. A member of the owner's role has them,
-// and the guard then belongs to the owner.
+// Whoever applies a file needs the rights of the owner of each table that it guards. A member of the owner's role has
+// them, and the guard then belongs to the owner.
 func TestOnlyTheOwnersRightsGuardATable(t *testing.T) {
 	t.Parallel()
 	database, owner, superuser := newShop(t)

@@ -71,8 +71,9 @@ var (
 		protectedTableKind, guardKind, eventKind, eventActionKind}
 )
 
-// object is an object of a kind, in the files or in the database. An object of the files has only the fields given there;
-// an object of the database has all fields. A field is a string, with "" for none; a bool; a []string; or a map[string]string.
+// object is an object of a kind, in the files or in the database. An object of the files has only the fields given
+// there; an object of the database has all fields. A field is a string, with "" for none; a bool; a []string; or a
+// map[string]string.
 type object struct {
 	kind     *kind
 	keys     []string

@@ -28,8 +28,8 @@ type Status struct {
 	// InstalledAt and InstalledBy are null if the user may not read Postern's tables.
 	InstalledAt *time.Time `json:"installed_at"`
 	InstalledBy *string    `json:"installed_by"`
-	// OverdueUpkeep says what maintain should have done, and what it costs that nobody did, as doctor does. It is null if the
-	// user may not read Postern's tables, or if the installed version does not know.
+	// OverdueUpkeep says what maintain should have done, and what it costs that nobody did, as doctor does. It is null if
+	// the user may not read Postern's tables, or if the installed version does not know.
 	OverdueUpkeep []string `json:"overdue_upkeep"`
 
 	// Pending lists what an installation would do. Newer says that this binary is older than the database. Refused says

@@ -1,5 +1,5 @@
-// Package words has what people read about Postern's errors and in dialogs, in English and German. Each sentence has a key,
-// under which an application can replace it or add another language.
+// Package words has what people read about Postern's errors and in dialogs, in English and German. Each sentence has a
+// key, under which an application can replace it or add another language.
 //
 // No sentence contains what the database says about an error, except for durations and a PIN's length. So no sentence
 // can reveal what the database hides, and nobody's trigger can put words into Postern's mouth.

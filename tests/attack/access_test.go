@@ -27,8 +27,8 @@ func TestOnlyAdministratorsAndAuditorsReadAccess(t *testing.T) {
 	}
 }
 
-// Whoever may also read access guesses, looks whether the guess locked the credential, and rolls back. No attempt is then
-// counted. user_account hides such users, so a page that reads the table instead is the naive version.
+// Whoever may also read access guesses, looks whether the guess locked the credential, and rolls back. No attempt is
+// then counted. user_account hides such users, so a page that reads the table instead is the naive version.
 func TestAccessRevealsNoVerdictThatIsNotCommitted(t *testing.T) {
 	s := newScene(t, alice, bob)
 	s.set(t, "max_failures", "1")

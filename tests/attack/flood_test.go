@@ -270,7 +270,8 @@ func TestLongArgumentsCostNothing(t *testing.T) {
 	testsql.Run(t, s.Pool, `
 create function public.ignore(value jsonb) returns void language plpgsql as $$ begin end $$;
 create function public.ignore(value text) returns void language plpgsql as $$ begin end $$;
--- For how many seconds the session has had a processor: on a busy machine it waits for one. Where Linux does not tell, the time.
+-- For how many seconds the session has had a processor: on a busy machine it waits for one. Where Linux does not tell,
+-- the time.
 create function public.busy() returns double precision language sql volatile security definer as $$
   select coalesce(split_part(pg_read_file('/proc/self/schedstat', 0, 100, true), ' ', 1)::double precision / 1e9, extract(epoch from clock_timestamp()))
 $$;

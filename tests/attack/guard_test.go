@@ -232,8 +232,8 @@ select postern.protect_gate('shop.part', 'SHOP_APPROVE', columns => '{approved}'
 	testsql.Run(t, tx, "update shop.part set year = 3 - year") // nothing guarded changes
 }
 
-// A partition that comes later is guarded through its parent, and by its own name once the table is protected again. doctor
-// finds it, and says so.
+// A partition that comes later is guarded through its parent, and by its own name once the table is protected again.
+// doctor finds it, and says so.
 func TestLaterPartitionIsGuardedOnceProtectedAgain(t *testing.T) {
 	t.Parallel()
 	for name, later := range map[string]string{

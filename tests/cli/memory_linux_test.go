@@ -26,8 +26,8 @@ func peak(t *testing.T, database *testdb.Database, program string, arguments ...
 	var out lineCounter
 	var problems bytes.Buffer
 	command := exec.CommandContext(t.Context(), program, arguments...)
-	// On a busy machine the collector falls behind, and garbage would count as memory. The limit makes it collect in time. What
-	// a program really keeps goes beyond the limit.
+	// On a busy machine the collector falls behind, and garbage would count as memory. The limit makes it collect in time.
+	// What a program really keeps goes beyond the limit.
 	command.Env = append(os.Environ(), "DATABASE_URL="+database.URL, "POSTERN_ACCEPT="+testdb.AcceptServer(t), "GOMEMLIMIT=40MiB")
 	command.Stdout, command.Stderr = &out, &problems
 	leash.Tie(command)

@@ -17,8 +17,8 @@ import (
 	"github.com/posternsql/postern/internal/testdb"
 )
 
-// TestQuickstartForTheWeb does what docs/quickstart-web.md says, with the code of the page: the SQL, the program, and what
-// a person does in the browser.
+// TestQuickstartForTheWeb does what docs/quickstart-web.md says, with the code of the page: the SQL, the program, and
+// what a person does in the browser.
 func TestQuickstartForTheWeb(t *testing.T) {
 	t.Parallel()
 	blocks := readBlocks(t, root+"/docs/quickstart-web.md")

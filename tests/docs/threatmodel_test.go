@@ -20,8 +20,8 @@ var (
 	testReference = regexp.MustCompile(`^(?:([\w/]+)/)?(Test\w+)$`)
 )
 
-// The threat model names a test for each attack. A test that was renamed must not leave a promise without a proof, and a
-// new attack must be described.
+// The threat model names a test for each attack. A test that was renamed must not leave a promise without a proof, and
+// a new attack must be described.
 func TestThreatModelNamesTheTests(t *testing.T) {
 	source, err := os.ReadFile(root + "/docs/threat-model.md")
 	if err != nil {

@@ -21,7 +21,8 @@ select s.name, quote_literal(v.value)
            from unnest(case s.vartype when 'bool' then array['on', 'off'] else s.enumvals end) as value
           where value <> s.setting) as v
  where s.context = 'user' and s.vartype in ('bool', 'enum') and v.value is not null
-   -- One ends each connection, one is for a superuser who mends a broken database, and many change how long a query takes.
+   -- One ends each connection, one is for a superuser who mends a broken database, and many change how long a query
+   -- takes.
    and s.name not in ('exit_on_error', 'ignore_system_indexes') and s.name !~ '^(transaction|enable|debug|log|force_parallel|client_min|synchronous)_'
  union all
 select *

@@ -33,8 +33,8 @@ select p.oid::regprocedure::text || ', line ' || coalesce(c.lineno::text, '?') |
    and not (p.proname = 'refuse_guarded_move' and c.message = 'the expression is not SQL injection safe')
    -- plpgsql_check does not see what a query that is put together returns.
    and coalesce(c.detail, '') <> 'cannot to determine result of dynamic SQL'
-   -- Policies and the conditions of guards are expressions, constraints are what pg_get_constraintdef says, and DDL takes no
-   -- parameters. These functions run with the rights of their caller, who could say the same.
+   -- Policies and the conditions of guards are expressions, constraints are what pg_get_constraintdef says, and DDL
+   -- takes no parameters. These functions run with the rights of their caller, who could say the same.
    and not (p.proname in ('put_policy', 'validate_constraint', 'check_guard', 'put_guard', 'put_guarded_move') and c.message = 'text type variable is not sanitized')
  order by 1`
 

@@ -1,5 +1,6 @@
--- The transaction then goes on as if the gate had been passed, and commits what the person was never asked about. Where it
--- is the guard of a table that asked, what the statement wrote is undone: nobody gets past the guard, and nobody is asked.
+-- The transaction then goes on as if the gate had been passed, and commits what the person was never asked about. Where
+-- it is the guard of a table that asked, what the statement wrote is undone: nobody gets past the guard, and nobody is
+-- asked.
 
 create or replace function postern_internal.gate_swallowed(callers jsonb)
 returns table (level text, code text, object text, title text, detail text, fix text)

@@ -1,6 +1,6 @@
--- Whoever may write the table may leave the function out, and with it the gate. An application's role is one that works for
--- end users: a login that application_login lists, a role that it may become, or one of Postern's roles for applications,
--- whose members come later.
+-- Whoever may write the table may leave the function out, and with it the gate. An application's role is one that works
+-- for end users: a login that application_login lists, a role that it may become, or one of Postern's roles for
+-- applications, whose members come later.
 
 create or replace function postern_internal.ungated_write(callers jsonb)
 returns table (level text, code text, object text, title text, detail text, fix text)
@@ -94,7 +94,8 @@ begin atomic
                                      pg_catalog.array_to_string(o.operations, ', '), o.identity, o.grantees) end as fix
     from open as o
    cross join lateral (
-     -- protect_gate finds a column for each parameter by itself. It guards no partition, and no table twice by one gate.
+     -- protect_gate finds a column for each parameter by itself. It guards no partition, and no table twice by one
+     -- gate.
      select not exists (select from pg_catalog.pg_inherits as i where i.inhrelid = o.relation)
             and not exists (select from postern_internal.guarded_relation as g where g.relation = o.relation and g.gate_id = o.gates[1])
             and not exists (select

@@ -33,8 +33,8 @@ create or replace view postern_internal.unlisted_protection as
                        join pg_namespace as n on n.nspname = p.schema_name
                       where n.oid = c.relnamespace and p.table_name = c.relname and p.protection <> 'gate')
    union all
-  -- The condition of each trigger of a guard names the gate. The name of the guard's function has a digest of the name that
-  -- the table had.
+  -- The condition of each trigger of a guard names the gate. The name of the guard's function has a digest of the name
+  -- that the table had.
   select distinct 'warn', 'unlisted_protection', format('guard %s of table %s', g.gate_id, i.identity),
          'The table has a guard of Postern but is not listed',
          'It was renamed, moved, detached or restored since it was guarded: it has triggers of the guard, but postern.protected_table does not list it. Nobody watches them.',

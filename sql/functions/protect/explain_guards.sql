@@ -1,5 +1,5 @@
--- PL/pgSQL names the function of the guard in the CONTEXT of every error that the guard raises, whatever its SQLSTATE: that
--- is how an error tells which guard stopped the statement. It reads no row of the table.
+-- PL/pgSQL names the function of the guard in the CONTEXT of every error that the guard raises, whatever its SQLSTATE:
+-- that is how an error tells which guard stopped the statement. It reads no row of the table.
 --
 -- An auditor may have no right on the table's schema, so names are looked up in the catalogs and not cast to regclass.
 

@@ -2,8 +2,8 @@
 -- shown, how the owner's condition is read, or how long the guard takes. A nested loop over two transition tables would
 -- compare each row with all others.
 --
--- Where only a nested loop can do, the plan looks so expensive that JIT would compile it, here and in all that the guard
--- calls. That took more than a second for each approval.
+-- Where only a nested loop can do, the plan looks so expensive that JIT would compile it, here and in all that the
+-- guard calls. That took more than a second for each approval.
 
 create or replace function postern.guard_settings()
 returns text[]

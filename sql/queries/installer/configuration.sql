@@ -1,8 +1,8 @@
--- Configuration as files. One query reads the whole state from one snapshot, and one statement makes each kind of change
--- to many objects. rows: an array of objects with the names of the arguments.
+-- Configuration as files. One query reads the whole state from one snapshot, and one statement makes each kind of
+-- change to many objects. rows: an array of objects with the names of the arguments.
 --
--- Tables are looked up in the catalogs. A cast to regclass needs a right on the schema, and fails without the name of the
--- table's owner. For a table that is not there, it is the error.
+-- Tables are looked up in the catalogs. A cast to regclass needs a right on the schema, and fails without the name of
+-- the table's owner. For a table that is not there, it is the error.
 
 -- name: ReadConfiguration :one
 -- The configuration as one object, with an array for each kind of object; see internal/configuration.

@@ -1,5 +1,5 @@
 -- name: Maintain :many
--- Does one step of each upkeep duty. Returns how much was done and how much remains: 0 also if a lock hides it, which the next
--- call in a minute will see.
+-- Does one step of each upkeep duty. Returns how much was done and how much remains: 0 also if a lock hides it, which
+-- the next call in a minute will see.
 select m.duty::text as duty, m.done::bigint as done, coalesce(m.remaining, 0)::bigint as remaining, coalesce(m.note, '')::text as note
   from postern.maintain('0') as m;
