@@ -24,8 +24,8 @@ type ExplainGuardsRow struct {
 	Explanation string `json:"explanation"`
 }
 
-// What the guards of a table or partition ask, and whether they ask now; those of all tables without one. error_text: the
-// text of an error, to get only the guards that raised it.
+// What the guards of a table or partition ask, and whether they ask now; those of all tables without one. error_text:
+// the text of an error, to get only the guards that raised it.
 func (q *Queries) ExplainGuards(ctx context.Context, target *string, errorText *string) ([]ExplainGuardsRow, error) {
 	rows, err := q.db.Query(ctx, explainGuards, target, errorText)
 	if err != nil {
@@ -77,8 +77,8 @@ type ProtectGateParams struct {
 	Exclusive  bool            `json:"exclusive"`
 }
 
-// Guards a table with a gate. The caller must own the table. columns, parameters and condition may be NULL: then each column
-// is guarded, each parameter of the gate gets the column of its name, and each row counts.
+// Guards a table with a gate. The caller must own the table. columns, parameters and condition may be NULL: then each
+// column is guarded, each parameter of the gate gets the column of its name, and each row counts.
 func (q *Queries) ProtectGate(ctx context.Context, arg ProtectGateParams) error {
 	_, err := q.db.Exec(ctx, protectGate,
 		arg.Target,

@@ -216,11 +216,11 @@ select jsonb_build_object(
                      from postern.event_action as a))::jsonb as configuration
 `
 
-// Configuration as files. One query reads the whole state from one snapshot, and one statement makes each kind of change
-// to many objects. rows: an array of objects with the names of the arguments.
+// Configuration as files. One query reads the whole state from one snapshot, and one statement makes each kind of
+// change to many objects. rows: an array of objects with the names of the arguments.
 //
-// Tables are looked up in the catalogs. A cast to regclass needs a right on the schema, and fails without the name of the
-// table's owner. For a table that is not there, it is the error.
+// Tables are looked up in the catalogs. A cast to regclass needs a right on the schema, and fails without the name of
+// the table's owner. For a table that is not there, it is the error.
 // The configuration as one object, with an array for each kind of object; see internal/configuration.
 func (q *Queries) ReadConfiguration(ctx context.Context) (json.RawMessage, error) {
 	row := q.db.QueryRow(ctx, readConfiguration)

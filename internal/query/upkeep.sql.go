@@ -21,8 +21,8 @@ type MaintainRow struct {
 	Note      string `json:"note"`
 }
 
-// Does one step of each upkeep duty. Returns how much was done and how much remains: 0 also if a lock hides it, which the next
-// call in a minute will see.
+// Does one step of each upkeep duty. Returns how much was done and how much remains: 0 also if a lock hides it, which
+// the next call in a minute will see.
 func (q *Queries) Maintain(ctx context.Context) ([]MaintainRow, error) {
 	rows, err := q.db.Query(ctx, maintain)
 	if err != nil {
