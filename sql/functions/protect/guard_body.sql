@@ -27,7 +27,9 @@ declare
   before text;
   branches text := '';
 begin
-  foreach operation in array operations loop
+  -- Not a loop over the argument: whoever may call this could pass millions of operations.
+  foreach operation in array array['insert', 'update', 'delete'] loop
+    continue when (operation = any (operations)) is not true;
     before := '';
     if operation = 'update' then
       select string_agg(format(case when t.typcategory = 'A' then 'array_agg(row(o.%I))' else 'array_agg(o.%I)' end, a.attname), ', ' order by k.position)
