@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/posternsql/postern/internal/locking"
 )
 
 // Status says what this binary contains, what the database holds, and how they differ.
@@ -29,7 +31,7 @@ type Status struct {
 	InstalledAt *time.Time `json:"installed_at"`
 	InstalledBy *string    `json:"installed_by"`
 	// OverdueUpkeep says what maintain should have done, and what it costs that nobody did, as doctor does. It is null if
-	// the user may not read Postern's tables, or if the installed version does not know.
+	// the user may not read Postern's tables, if the installed version does not know, or while an installation locks that.
 	OverdueUpkeep []string `json:"overdue_upkeep"`
 
 	// Pending lists what an installation would do. Newer says that this binary is older than the database. Refused says
@@ -105,14 +107,25 @@ select i.installed_at, i.installed_by::text
 	return status, nil
 }
 
-func readOverdueUpkeep(ctx context.Context, connection *pgx.Conn) ([]string, error) {
-	var known bool
-	if err := connection.QueryRow(ctx, "select to_regclass('postern_internal.overdue_upkeep') is not null").Scan(&known); err != nil || !known {
-		return nil, err
+// readOverdueUpkeep waits for nobody: a running installation locks the view until it ends.
+func readOverdueUpkeep(ctx context.Context, connection *pgx.Conn) (overdue []string, err error) {
+	err = pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "set local lock_timeout = '100ms'"); err != nil {
+			return err
+		}
+		var known bool
+		if err := tx.QueryRow(ctx, "select to_regclass('postern_internal.overdue_upkeep') is not null").Scan(&known); err != nil || !known {
+			return err
+		}
+		rows, err := tx.Query(ctx, "select u.object || ': ' || u.detail from postern_internal.overdue_upkeep as u order by 1")
+		if err != nil {
+			return err
+		}
+		overdue, err = pgx.CollectRows(rows, pgx.RowTo[string])
+		return err
+	})
+	if locking.IsBusy(err) {
+		return nil, nil
 	}
-	rows, err := connection.Query(ctx, "select u.object || ': ' || u.detail from postern_internal.overdue_upkeep as u order by 1")
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowTo[string])
+	return overdue, err
 }

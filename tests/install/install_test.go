@@ -288,6 +288,27 @@ grant delete on ` + partition(2) + ` to public;`)
 	database.mustBeClean()
 }
 
+// A running installation holds locks until it ends. status answers meanwhile, without what it cannot read.
+func TestStatusWaitsForNoInstallation(t *testing.T) {
+	t.Parallel()
+	database := newInstalled(t)
+	connection := database.plain()
+	defer func() { _ = connection.Close(context.Background()) }()
+	tx, err := connection.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), "lock table postern_internal.overdue_upkeep in access exclusive mode"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	status, err := install.ReadStatus(ctx, database.config(), nil)
+	if err != nil || !status.Installed || status.OverdueUpkeep != nil {
+		t.Errorf("status: %+v, %v; want that Postern is installed, and nothing known of upkeep", status, err)
+	}
+}
+
 // Otherwise a schema that comes before pg_catalog could provide its own functions to what runs as the installing user.
 func TestInstallMakesTheMonthsThatAreMissing(t *testing.T) {
 	t.Parallel()
