@@ -44,8 +44,23 @@ exec "$@"`
 // repeatedly, because that may still be the entrypoint, which prepares the server and does not react yet.
 const watchScript = `: >/tmp/postern-watched; read -r word; [ "$word" = keep ] && exit 0; while kill -QUIT 1; do sleep 0.1; done`
 
-// startDocker runs an image that accepts the environment variables of the official image.
+// containerAttempts is how many containers are started before their silence counts as an error.
+const containerAttempts = 3
+
+// startDocker runs an image that accepts the environment variables of the official image. On a busy machine the engine
+// sometimes fails to connect a container to its network. Its server runs then, but nobody can reach it, so we replace the
+// container.
 func startDocker(ctx context.Context, options Options) (*Server, error) {
+	for attempt := 1; ; attempt++ {
+		server, err := startContainer(ctx, options)
+		if !errors.Is(err, errNoAnswer) || attempt == containerAttempts || ctx.Err() != nil {
+			return server, err
+		}
+		options.Logger.Warn("the server in the container cannot be reached; starting another container", "error", err)
+	}
+}
+
+func startContainer(ctx context.Context, options Options) (*Server, error) {
 	pool, err := dockertest.NewPool("")
 	if err != nil {
 		return nil, err

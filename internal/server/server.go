@@ -242,6 +242,9 @@ func version(ctx context.Context, connectionString string) (string, error) {
 	return text, nil
 }
 
+// errNoAnswer is the error of a server that runs, but never answered.
+var errNoAnswer = errors.New("the server did not answer")
+
 // awaitVersion repeats the query until the server answers, ended is closed, or the time is up.
 func awaitVersion(ctx context.Context, connectionString string, ended <-chan struct{}) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
@@ -255,7 +258,7 @@ func awaitVersion(ctx context.Context, connectionString string, ended <-chan str
 		case <-ended:
 			return "", errors.New("the server ended while starting")
 		case <-ctx.Done():
-			return "", fmt.Errorf("the server did not answer: %w", errors.Join(context.Cause(ctx), err))
+			return "", fmt.Errorf("%w: %w", errNoAnswer, errors.Join(context.Cause(ctx), err))
 		case <-time.After(30 * time.Millisecond):
 		}
 	}
