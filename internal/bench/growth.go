@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/posternsql/postern/internal/auditlog"
 	queries "github.com/posternsql/postern/internal/query"
 	"github.com/posternsql/postern/internal/transaction"
 )
@@ -243,11 +244,12 @@ func readLog(ctx context.Context, s *scene, _, count int) (float64, error) {
 	return timeCalls(count, func() error { return readPage(ctx, s.superuser) })
 }
 
-// readPage does what "log list" does.
+// readPage reads what "log list" shows unless told otherwise.
 func readPage(ctx context.Context, connection *pgx.Conn) error {
 	gate, userid := "BENCH_7", "USER7"
-	_, err := queries.New(connection).ListLog(ctx, queries.ListLogParams{ToLogID: 1 << 62, GateID: &gate, UserID: &userid, PageSize: 100, PageOctets: 1_000_000})
-	return err
+	return auditlog.Read(ctx, connection, auditlog.Filter{GateID: &gate, UserID: &userid}, func(reader *auditlog.Reader) error {
+		return reader.Latest(ctx, 50, func([]queries.LogEntry) error { return nil })
+	})
 }
 
 func passGates(ctx context.Context, s *scene, _, count int) (milliseconds float64, err error) {
