@@ -843,6 +843,7 @@ create function postern.verify_entry(log_id bigint) returns void language sql re
 create function postern.wait_sealed(log_id bigint, timeout interval DEFAULT '00:00:10'::interval) returns boolean language sql return null;
 create function postern.waiting_upkeep() returns TABLE(duty text, waiting bigint, since timestamp with time zone) language sql return null;
 create function postern.warn_of_open_parents(target regclass, policy name) returns void language sql return null;
+create function postern_internal.acting_userid() returns text language sql return null;
 create function postern_internal.action_asks(action postern_internal.action) returns boolean language sql return null;
 create function postern_internal.action_setting(content text) returns text language sql return null;
 create function postern_internal.add_combination(class_id bigint, allowed boolean, patterns text[]) returns bigint language sql return null;
@@ -943,6 +944,7 @@ create function postern_internal.raise_checkpoint_required(gate_id text, userid 
 create function postern_internal.raise_ticket_invalid(reason text, explanation text, fields jsonb DEFAULT '{}'::jsonb, message text DEFAULT 'The ticket is not valid'::text, hint text DEFAULT 'Send the business transaction without a ticket, answer the challenge that it returns, commit, and use the new ticket.'::text) returns void language sql return null;
 create function postern_internal.read_challenge(challenge text) returns jsonb language sql return null;
 create function postern_internal.recent_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean, compiled_offset integer, bits bytea) returns bytea language sql return null;
+create function postern_internal.record_administration(kind text, key jsonb, before jsonb, after jsonb, about text DEFAULT NULL::text, message text DEFAULT NULL::text) returns bigint language sql return null;
 create function postern_internal.refuse_action(action text, gate postern_internal.gate, message text, parameters jsonb) returns void language sql return null;
 create function postern_internal.refuse_long_parameters(size integer) returns void language sql return null;
 create function postern_internal.refuse_pin(reason text) returns void language sql return null;
@@ -1060,7 +1062,7 @@ create view postern.checkpoint_log as
     e.approved_gate_id,
     e.approved_message
    FROM postern_internal.checkpoint_entry e
-  WHERE ((e.outcome <> 'accepted'::postern_internal.outcome) AND ((e.outcome <> ALL (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome, 'refused'::postern_internal.outcome])) OR (e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned()) OR (age(e.xmin) > 0)));
+  WHERE ((e.outcome <> ALL (ARRAY['accepted'::postern_internal.outcome, 'administered'::postern_internal.outcome])) AND ((e.outcome <> ALL (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome, 'refused'::postern_internal.outcome])) OR (e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned()) OR (age(e.xmin) > 0)));
 create view postern.user_account as
  SELECT e.userid,
     e.description,
@@ -1087,6 +1089,28 @@ create view postern.session_key as
     s.created_by,
     s.retired_at
    FROM postern_internal.session_key s;
+create view postern.administration_log as
+ SELECT e.log_id,
+    e.logged_at,
+    e.action AS kind,
+    (e.parameters -> 'key'::text) AS key,
+        CASE
+            WHEN (((e.parameters ->> 'before'::text) IS NULL) AND ((e.parameters ->> 'after'::text) IS NULL)) THEN 'done'::text
+            WHEN ((e.parameters ->> 'before'::text) IS NULL) THEN 'added'::text
+            WHEN ((e.parameters ->> 'after'::text) IS NULL) THEN 'removed'::text
+            ELSE 'changed'::text
+        END AS operation,
+    NULLIF((e.parameters -> 'before'::text), 'null'::jsonb) AS before,
+    NULLIF((e.parameters -> 'after'::text), 'null'::jsonb) AS after,
+    e.message,
+    NULLIF(e.userid, ''::text) AS about_userid,
+    e.authenticated_by AS userid,
+    e.session_role,
+    e.client_addr,
+    e.application_name,
+    e.transaction_id
+   FROM postern_internal.checkpoint_entry e
+  WHERE (e.outcome = 'administered'::postern_internal.outcome);
 create view postern.gate as
  SELECT g.gate_id,
     g.description,
@@ -1587,9 +1611,10 @@ comment on table postern.doctor is 'What is left unprotected in this database, o
 comment on table postern.posting_combination is 'The distinct code strings of each company, each with its id; a blank code part is NULL. Tables of the application may reference (company, posting_combination_id). postern.posting_combination_id adds rows; they are never changed or removed.';
 comment on table postern.protection_fault is 'Protected tables that are not protected as requested, and what differs, in words; includes the tables below them. gate_id: that of a guard, otherwise NULL. To repair it, protect the table again.';
 comment on view postern.action is 'Registered actions: the gate that stops each of them (NULL: none), and the gates that its business code is known to reach.';
+comment on view postern.administration_log is 'Who changed who may do what, and when. kind and key: what was changed. before, after: the columns that differ, never a PIN, a hash, a key or a secret; before is NULL if the object is new, after is NULL if it is gone. about_userid: the user whom the change concerns. userid: the end user who made the change, if the session had one; session_role: the login. Changes with the same transaction_id were made together.';
 comment on view postern.authority_class is 'Authority classes of companies, or of internal ledgers if ledger_id is not NULL.';
 comment on view postern.authority_combination is 'The rules of authority classes: one pattern for each code part. Not allowed always wins; what no rule allows is not allowed.';
-comment on view postern.checkpoint_log is 'Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is read from the clock; transaction_id is the transaction of the business rows (for a denial: of the attempt). approval: the approval that opened the gate; several entries may have the same one. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of another gate, or of the action, opened it. approved_gate_id, approved_message: what the person was shown, if it differs from gate_id and message.';
+comment on view postern.checkpoint_log is 'Checkpoints passed, denied and cancelled; changes of the administration are in postern.administration_log. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is read from the clock; transaction_id is the transaction of the business rows (for a denial: of the attempt). approval: the approval that opened the gate; several entries may have the same one. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of another gate, or of the action, opened it. approved_gate_id, approved_message: what the person was shown, if it differs from gate_id and message.';
 comment on view postern.company is 'Companies. Every user may read their names.';
 comment on view postern.company_finance_auth is 'COMPANY_FINANCE_AUTH, deprecated: use postern.user_finance_auth_pub, which it shows.';
 comment on view postern.company_finance_auth1 is 'COMPANY_FINANCE_AUTH1, deprecated: use postern.user_finance_auth_pub, which it shows.';

@@ -70,6 +70,9 @@
 \ir identity/create_session_key.sql
 \ir identity/retire_session_key.sql
 \ir identity/session_key.sql
+\ir administration/acting_userid.sql
+\ir administration/record_administration.sql
+\ir administration/administration_log.sql
 \ir gate/message_template.sql
 \ir gate/substitute.sql
 \ir gate/refuse_long_parameters.sql

@@ -100,7 +100,7 @@ begin
   -- A second attempt would see what the first one counted, and reveal it by PS110 or a lock-out. The user does not
   -- matter, because the transaction may have changed sessions. An attempt rolled back to a savepoint left nothing to
   -- find and taught nothing.
-  if exists (select from postern_internal.own_entry as e where e.outcome not in ('passed', 'cancelled')) then
+  if exists (select from postern_internal.own_entry as e where e.outcome not in ('passed', 'cancelled', 'administered')) then
     perform postern_internal.raise_ticket_invalid('second_answer',
       'A transaction may authenticate only once, whatever the outcome.',
       message => 'This transaction has authenticated already',

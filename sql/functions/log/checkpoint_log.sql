@@ -8,9 +8,9 @@ as
          e.parameters, e.comment, e.scheme, e.session_role, e.client_addr, e.application_name, e.transaction_id,
          case e.outcome when 'passed' then e.ticket end as approval, e.asked, e.approved_gate_id, e.approved_message
     from postern_internal.checkpoint_entry as e
-   where e.outcome <> 'accepted'
+   where e.outcome not in ('accepted', 'administered')
      and (e.outcome not in ('denied', 'locked', 'refused')
           or e.transaction_id is distinct from pg_catalog.pg_current_xact_id_if_assigned() or pg_catalog.age(e.xmin) > 0);
 revoke all on postern.checkpoint_log from public;
 grant select on postern.checkpoint_log to postern_auditor, postern_sealer;
-comment on view postern.checkpoint_log is 'Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is read from the clock; transaction_id is the transaction of the business rows (for a denial: of the attempt). approval: the approval that opened the gate; several entries may have the same one. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of another gate, or of the action, opened it. approved_gate_id, approved_message: what the person was shown, if it differs from gate_id and message.';
+comment on view postern.checkpoint_log is 'Checkpoints passed, denied and cancelled; changes of the administration are in postern.administration_log. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is read from the clock; transaction_id is the transaction of the business rows (for a denial: of the attempt). approval: the approval that opened the gate; several entries may have the same one. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of another gate, or of the action, opened it. approved_gate_id, approved_message: what the person was shown, if it differs from gate_id and message.';

@@ -225,7 +225,8 @@ CREATE TYPE postern_internal.outcome AS ENUM (
     'cancelled',
     'accepted',
     'locked',
-    'refused'
+    'refused',
+    'administered'
 );
 
 
@@ -235,7 +236,7 @@ ALTER TYPE postern_internal.outcome OWNER TO postern_owner;
 -- Name: TYPE outcome; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TYPE postern_internal.outcome IS 'What a log entry records. accepted: a right response, not yet used; kept so that an authentication writes the same rows whatever its verdict. locked: a denial that locks the credential. refused: an attempt with a locked credential, whose response was not checked. Readers see both locked and refused as denied.';
+COMMENT ON TYPE postern_internal.outcome IS 'What a log entry records. accepted: a right response, not yet used; kept so that an authentication writes the same rows whatever its verdict. locked: a denial that locks the credential. refused: an attempt with a locked credential, whose response was not checked. Readers see both locked and refused as denied. administered: a change of who may do what, which postern.administration_log shows.';
 
 
 --
@@ -1604,7 +1605,7 @@ begin
   -- A second attempt would see what the first one counted, and reveal it by PS110 or a lock-out. The user does not
   -- matter, because the transaction may have changed sessions. An attempt rolled back to a savepoint left nothing to
   -- find and taught nothing.
-  if exists (select from postern_internal.own_entry as e where e.outcome not in ('passed', 'cancelled')) then
+  if exists (select from postern_internal.own_entry as e where e.outcome not in ('passed', 'cancelled', 'administered')) then
     perform postern_internal.raise_ticket_invalid('second_answer',
       'A transaction may authenticate only once, whatever the outcome.',
       message => 'This transaction has authenticated already',
@@ -6058,7 +6059,7 @@ ALTER TABLE postern_internal.checkpoint_entry OWNER TO postern_owner;
 -- Name: TABLE checkpoint_entry; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of something else opened it. approved_gate_id, approved_message: what the person was shown, if it differs from the entry''s own. salt: what makes the hashes of the personal columns in the entry''s leaf impossible to guess; the passes that one ticket opened have the same. One partition per month (UTC), by postern.create_log_partitions. Its sequences make log_id unique: a key over partitions would have to include logged_at.';
+COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of something else opened it. approved_gate_id, approved_message: what the person was shown, if it differs from the entry''s own. salt: what makes the hashes of the personal columns in the entry''s leaf impossible to guess; the passes that one ticket opened have the same. If outcome is administered: action is the kind of object; userid is the user whom the change concerns, or empty; authenticated_by is the end user who made the change; parameters has key, before and after. Nothing about a person is in the columns that leaves have in the clear. One partition per month (UTC), by postern.create_log_partitions. Its sequences make log_id unique: a key over partitions would have to include logged_at.';
 
 
 --
@@ -13238,6 +13239,33 @@ COMMENT ON FUNCTION postern.warn_of_open_parents(target regclass, policy name) I
 
 
 --
+-- Name: acting_userid(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.acting_userid() RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if current_setting('postern.session', true) <> ''
+     or exists (select from postern_internal.end_user as e where e.db_role = session_user and e.active) then
+    return postern.current_userid();
+  end if;
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.acting_userid() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION acting_userid(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.acting_userid() IS 'The end user of this transaction; NULL if none is known. Errors: PS402 the session setting is forged, or comes from another transaction or database role.';
+
+
+--
 -- Name: action; Type: TABLE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -17071,6 +17099,41 @@ COMMENT ON FUNCTION postern_internal.read_challenge(challenge text) IS 'The cont
 
 
 --
+-- Name: record_administration(text, jsonb, jsonb, jsonb, text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.record_administration(kind text, key jsonb, before jsonb, after jsonb, about text DEFAULT NULL::text, message text DEFAULT NULL::text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  recorded bigint;
+begin
+  insert into postern_internal.checkpoint_entry (outcome, gate_id, action, userid, authenticated_by, message, parameters, asked)
+  values ('administered', 'POSTERN_ADMINISTRATION', kind, coalesce(about, ''), postern_internal.acting_userid(),
+          coalesce(message,
+                   concat_ws(' ', replace(kind, '_', ' '),
+                             (select string_agg(k.value, ' ') from jsonb_each_text(key) as k),
+                             case when before is null then 'added' when after is null then 'removed' else 'changed' end)
+                   || coalesce(': ' || (select string_agg(c.name, ', ') from jsonb_object_keys(before || after) as c (name)), '')),
+          jsonb_build_object('key', key, 'before', before, 'after', after),
+          false)
+  returning log_id into recorded;
+  return recorded;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.record_administration(kind text, key jsonb, before jsonb, after jsonb, about text, message text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION record_administration(kind text, key jsonb, before jsonb, after jsonb, about text, message text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.record_administration(kind text, key jsonb, before jsonb, after jsonb, about text, message text) IS 'Adds an entry about a change of who may do what; returns its log_id. kind: of object; never anything about a person. key: what identifies the object, by column. before, after: the columns that differ; before is NULL if the object is new, after is NULL if it is gone. Neither has a PIN, a hash, a key or a secret. about: the user whom the change concerns; NULL: none. message: for people; NULL: kind, key and the names of the columns.';
+
+
+--
 -- Name: refuse_action(text, postern_internal.gate, text, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -19113,6 +19176,43 @@ COMMENT ON VIEW postern.action IS 'Registered actions: the gate that stops each 
 
 
 --
+-- Name: administration_log; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.administration_log WITH (security_barrier='true') AS
+ SELECT e.log_id,
+    e.logged_at,
+    e.action AS kind,
+    (e.parameters -> 'key'::text) AS key,
+        CASE
+            WHEN (((e.parameters ->> 'before'::text) IS NULL) AND ((e.parameters ->> 'after'::text) IS NULL)) THEN 'done'::text
+            WHEN ((e.parameters ->> 'before'::text) IS NULL) THEN 'added'::text
+            WHEN ((e.parameters ->> 'after'::text) IS NULL) THEN 'removed'::text
+            ELSE 'changed'::text
+        END AS operation,
+    NULLIF((e.parameters -> 'before'::text), 'null'::jsonb) AS before,
+    NULLIF((e.parameters -> 'after'::text), 'null'::jsonb) AS after,
+    e.message,
+    NULLIF(e.userid, ''::text) AS about_userid,
+    e.authenticated_by AS userid,
+    e.session_role,
+    e.client_addr,
+    e.application_name,
+    e.transaction_id
+   FROM postern_internal.checkpoint_entry e
+  WHERE (e.outcome = 'administered'::postern_internal.outcome);
+
+
+ALTER TABLE postern.administration_log OWNER TO postern_owner;
+
+--
+-- Name: VIEW administration_log; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.administration_log IS 'Who changed who may do what, and when. kind and key: what was changed. before, after: the columns that differ, never a PIN, a hash, a key or a secret; before is NULL if the object is new, after is NULL if it is gone. about_userid: the user whom the change concerns. userid: the end user who made the change, if the session had one; session_role: the login. Changes with the same transaction_id were made together.';
+
+
+--
 -- Name: allowed_login; Type: VIEW; Schema: postern; Owner: postern_owner
 --
 
@@ -19271,7 +19371,7 @@ CREATE VIEW postern.checkpoint_log WITH (security_barrier='true') AS
     e.approved_gate_id,
     e.approved_message
    FROM postern_internal.checkpoint_entry e
-  WHERE ((e.outcome <> 'accepted'::postern_internal.outcome) AND ((e.outcome <> ALL (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome, 'refused'::postern_internal.outcome])) OR (e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned()) OR (age(e.xmin) > 0)));
+  WHERE ((e.outcome <> ALL (ARRAY['accepted'::postern_internal.outcome, 'administered'::postern_internal.outcome])) AND ((e.outcome <> ALL (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome, 'refused'::postern_internal.outcome])) OR (e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned()) OR (age(e.xmin) > 0)));
 
 
 ALTER TABLE postern.checkpoint_log OWNER TO postern_owner;
@@ -19280,7 +19380,7 @@ ALTER TABLE postern.checkpoint_log OWNER TO postern_owner;
 -- Name: VIEW checkpoint_log; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.checkpoint_log IS 'Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is read from the clock; transaction_id is the transaction of the business rows (for a denial: of the attempt). approval: the approval that opened the gate; several entries may have the same one. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of another gate, or of the action, opened it. approved_gate_id, approved_message: what the person was shown, if it differs from gate_id and message.';
+COMMENT ON VIEW postern.checkpoint_log IS 'Checkpoints passed, denied and cancelled; changes of the administration are in postern.administration_log. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is read from the clock; transaction_id is the transaction of the business rows (for a denial: of the attempt). approval: the approval that opened the gate; several entries may have the same one. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of another gate, or of the action, opened it. approved_gate_id, approved_message: what the person was shown, if it differs from gate_id and message.';
 
 
 --
@@ -22907,6 +23007,13 @@ GRANT ALL ON FUNCTION postern.warn_of_open_parents(target regclass, policy name)
 
 
 --
+-- Name: FUNCTION acting_userid(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.acting_userid() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION action_asks(action postern_internal.action); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -23621,6 +23728,13 @@ REVOKE ALL ON FUNCTION postern_internal.read_challenge(challenge text) FROM PUBL
 
 
 --
+-- Name: FUNCTION record_administration(kind text, key jsonb, before jsonb, after jsonb, about text, message text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.record_administration(kind text, key jsonb, before jsonb, after jsonb, about text, message text) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION refuse_action(action text, gate postern_internal.gate, message text, parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -23996,6 +24110,15 @@ GRANT ALL ON FUNCTION user_finance_api.is_user_authorized(company text) TO poste
 
 GRANT SELECT ON TABLE postern.action TO postern_admin;
 GRANT SELECT ON TABLE postern.action TO postern_auditor;
+
+
+--
+-- Name: TABLE administration_log; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.administration_log TO postern_admin;
+GRANT SELECT ON TABLE postern.administration_log TO postern_auditor;
+GRANT SELECT ON TABLE postern.administration_log TO postern_sealer;
 
 
 --
