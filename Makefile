@@ -1,8 +1,10 @@
 # Postern. `make` prints what there is; `make verify` is what CI runs before the tests.
 
 .DEFAULT_GOAL := help
-.PHONY: help generate generate-fold generate-db generate-schema generate-manifest generate-privileges generate-configuration verify verify-format verify-vet verify-shell verify-sql verify-db verify-schema verify-configuration test test-fast demo bench
+.PHONY: help generate generate-fold generate-db generate-schema generate-manifest generate-privileges generate-configuration generate-element verify verify-format verify-vet verify-shell verify-sql verify-db verify-schema verify-configuration verify-element test test-fast demo bench
 
+ESBUILD := go tool -modfile=tools/go.mod esbuild checkpointhttp/element/element.ts --bundle --minify --format=esm --target=es2022 \
+	--loader:.css=text --log-level=warning
 SQLC := go tool -modfile=tools/go.mod sqlc
 # Without golangci-lint: it brings 190 modules and two minutes of compilation, and its checks of errors, response bodies, rows
 # and conversions found nothing to mend beyond what staticcheck finds.
@@ -11,7 +13,7 @@ STATICCHECK := go tool -modfile=tools/go.mod staticcheck
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-generate: generate-fold generate-schema generate-db generate-manifest generate-privileges generate-configuration ## make all that is generated anew
+generate: generate-fold generate-schema generate-db generate-manifest generate-privileges generate-configuration generate-element ## make all that is generated anew
 
 generate-fold: ## the fold of user ids from Go's tables of Unicode
 	go test ./internal/userid -run TestCommittedFunctionMatchesTheTables -count 1 -update
@@ -31,7 +33,10 @@ generate-privileges: ## who may call what, to be reviewed
 generate-configuration: ## the JSON Schema of configuration files from their Go types
 	go test ./internal/configuration -run TestPublishedSchemaMatchesTheTypes -count 1 -update
 
-verify: verify-format verify-vet verify-shell verify-sql verify-db verify-schema verify-configuration ## check that all that is generated is current, and lint (PostgreSQL 15, plpgsql_check)
+generate-element: ## the script of <postern-checkpoint> from its TypeScript
+	$(ESBUILD) --outfile=checkpointhttp/element/element.js
+
+verify: verify-format verify-vet verify-shell verify-sql verify-db verify-schema verify-configuration verify-element ## check that all that is generated is current, and lint (PostgreSQL 15, plpgsql_check, npm)
 
 verify-format: ## gofmt
 	@files=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$files" || { echo "not formatted: $$files"; exit 1; }
@@ -62,6 +67,10 @@ verify-schema: ## the schema dump is current and the PL/pgSQL is clean
 
 verify-configuration: ## the JSON Schema of configuration files is current
 	go test ./internal/configuration -run TestPublishedSchemaMatchesTheTypes -count 1
+
+verify-element: ## the script of <postern-checkpoint> is current, and its types are right (npm)
+	$(ESBUILD) | cmp - checkpointhttp/element/element.js
+	cd checkpointhttp/element && npm ci && npx --no-install tsc
 
 test: ## all tests
 	go test ./...

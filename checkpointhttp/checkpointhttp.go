@@ -5,13 +5,16 @@
 //
 //   - A browser gets a page with the gate's message, user name, PIN, comment, OK and Cancel. OK sends the original
 //     request again together with the answer. The page needs no JavaScript.
+//   - A page of the application with the element <postern-checkpoint> shows the same in a dialog. It answers for the
+//     forms inside the element, and for fetch.
 //   - Another client gets 401 with application/problem+json, which has the challenge. It posts the answer to
 //     /checkpoint/answer, gets a ticket, and sends its request again with the header Postern-Ticket.
 //
 // The server keeps nothing between the requests. The database binds challenge and ticket to the user, the database role
 // and the gate's parameters, so nobody can send them with something else than what was approved.
 //
-// [Checkpoints] is also the handler of the paths below /checkpoint/: answer, cancel, and the page that changes a PIN.
+// [Checkpoints] is also the handler of the paths below /checkpoint/: the element's script, answer, cancel, and the page
+// that changes a PIN.
 package checkpointhttp
 
 import (
@@ -32,6 +35,10 @@ import (
 
 // TicketHeader is the header with which a client sends its request again after an approval.
 const TicketHeader = "Postern-Ticket"
+
+// rehearsalHeader asks whether the request needs an approval: work runs and rolls back. The response has the header too,
+// which tells the element that it has reached a Handler, and that nothing was done.
+const rehearsalHeader = "Postern-Rehearsal"
 
 // Checkpoints gives checkpoints to the handlers of an application. Set its fields before the first request. It must not
 // be copied.
@@ -71,15 +78,21 @@ type Work func(w http.ResponseWriter, r *http.Request, tx pgx.Tx) error
 // a browser sends the answer with POST: if work is reached by GET, register it for both methods.
 func (c *Checkpoints) Handler(work Work) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rehearses := r.Header.Get(rehearsalHeader) != ""
+		if rehearses {
+			w.Header().Set(rehearsalHeader, "done")
+		}
 		e, ok := c.begin(w, r)
 		if !ok {
 			return
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), c.timeout())
 		defer cancel()
+		ticket := cmp.Or(e.ticket, r.Header.Get(TicketHeader))
 		switch {
+		case rehearses:
+			e.rehearse(ctx, ticket, work)
 		case e.answer == nil:
-			ticket := r.Header.Get(TicketHeader)
 			done, err := e.run(ctx, e.session.WithTicket(ticket), work)
 			if err != nil && ticket != "" {
 				before, _ := cutLast(ticket)
@@ -124,6 +137,26 @@ func (e *exchange) run(ctx context.Context, session postern.Session, work Work) 
 
 var errProbe = errors.New("the gate was not reached again")
 
+// probe returns work that rolls back in any case.
+func probe(work Work) Work {
+	return func(w http.ResponseWriter, r *http.Request, tx pgx.Tx) error { return cmp.Or(work(w, r, tx), errProbe) }
+}
+
+// rehearse tells whether work, with the approvals so far, would ask for another one. A browser then sends the form
+// itself, and shows the response as it does without the element: also that of a work that refuses.
+func (e *exchange) rehearse(ctx context.Context, ticket string, work Work) {
+	done, err := e.run(ctx, e.session.WithTicket(ticket), probe(work))
+	if ticket != "" {
+		before, _ := cutLast(ticket)
+		err = e.askAgain(ctx, before, work, err)
+	}
+	if errors.Is(err, errProbe) || done.refuses(err) {
+		e.noContent()
+		return
+	}
+	e.finish(nil, err)
+}
+
 // askAgain returns another question if a person can mend the rejected answer. It sends work only for the question: if
 // work now reaches no gate, it rolls back, because after a rejected answer nothing must happen without another OK.
 // before are the tickets of earlier approvals; they may have expired.
@@ -131,13 +164,10 @@ func (e *exchange) askAgain(ctx context.Context, before string, work Work, rejec
 	if !asksAgain(rejected) {
 		return rejected
 	}
-	probe := func(w http.ResponseWriter, r *http.Request, tx pgx.Tx) error {
-		return cmp.Or(work(w, r, tx), errProbe)
-	}
-	_, err := e.run(ctx, e.session.WithTicket(before), probe)
+	_, err := e.run(ctx, e.session.WithTicket(before), probe(work))
 	var required *postern.CheckpointRequired
 	if before != "" && !errors.As(err, &required) {
-		_, err = e.run(ctx, e.session.WithTicket(""), probe)
+		_, err = e.run(ctx, e.session.WithTicket(""), probe(work))
 	}
 	if !errors.As(err, &required) {
 		return rejected

@@ -34,16 +34,19 @@ func (g given) answer() postern.Answer {
 
 // ServeHTTP serves what is below Path:
 //
+//   - GET element.js is the script of the element <postern-checkpoint>, and GET words are its labels;
 //   - POST answer takes challenge, username, response, comment and scheme as JSON, and returns a ticket;
 //   - POST cancel takes challenge and comment as JSON;
 //   - GET pin is a page that changes a PIN; POST pin takes username, response, comment and new_pin as JSON.
 func (c *Checkpoints) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name, found := strings.CutPrefix(r.URL.Path, c.path())
 	methods, known := map[string]string{
-		"style.css": "GET, HEAD",
-		"answer":    "POST",
-		"cancel":    "POST",
-		"pin":       "GET, HEAD, POST",
+		"element.js": "GET, HEAD",
+		"style.css":  "GET, HEAD",
+		"words":      "GET, HEAD",
+		"answer":     "POST",
+		"cancel":     "POST",
+		"pin":        "GET, HEAD, POST",
 	}[path.Base("/"+name)]
 	switch {
 	case !found || !known || strings.Contains(name, "/"):
@@ -53,11 +56,14 @@ func (c *Checkpoints) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", methods)
 		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
 		return
+	case name == "element.js":
+		serveFile(w, r, "text/javascript; charset=utf-8", elementScript)
+		return
 	case name == "style.css":
-		w.Header().Set("Content-Type", "text/css; charset=utf-8")
-		w.Header().Set("Cache-Control", "max-age=3600")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		_, _ = w.Write(style) // fails if the client has gone
+		serveFile(w, r, "text/css; charset=utf-8", style)
+		return
+	case name == "words":
+		c.serveWords(w, r)
 		return
 	}
 	e, ok := c.begin(w, r)
@@ -97,9 +103,7 @@ func (e *exchange) finishCancel(err error) {
 	case e.page:
 		e.showEnd(http.StatusOK, "dialog.title", e.language.Say([]string{"cancelled"}))
 	default:
-		e.secureHeaders("")
-		e.w.Header().Del("Content-Type")
-		e.w.WriteHeader(http.StatusNoContent)
+		e.noContent()
 	}
 }
 
@@ -151,9 +155,7 @@ func (e *exchange) changePIN(ctx context.Context, g given) {
 	case e.page:
 		e.showEnd(http.StatusOK, "dialog.change_pin", e.language.Say([]string{"pin_changed"}))
 	default:
-		e.secureHeaders("")
-		e.w.Header().Del("Content-Type")
-		e.w.WriteHeader(http.StatusNoContent)
+		e.noContent()
 	}
 }
 

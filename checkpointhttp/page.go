@@ -16,14 +16,11 @@ import (
 //go:embed page.html
 var pageSource string
 
-//go:embed style.css
-var style []byte
-
 var pageTemplate = template.Must(template.New("page").Parse(pageSource))
 
 // page is what page.html shows: a question, the change of a PIN, or the end of a conversation.
 type page struct {
-	Language, Style, Title, Heading string
+	Language, Direction, Style, Title, Heading string
 	// Refusal says why the previous answer was rejected; Message is what the log will say, or how it ended.
 	Refusal, Message, Time string
 	Home                   string
@@ -42,7 +39,7 @@ type field struct{ Name, Value string }
 
 func (e *exchange) newPage(titleKey string) page {
 	say := func(key string) string { return e.language.Say([]string{key}) }
-	return page{Language: e.language.Tag.String(), Style: e.path() + "style.css", Title: say(titleKey), Say: say, Home: e.home()}
+	return page{Language: e.language.Tag.String(), Direction: e.language.Direction(), Style: e.path() + "style.css", Title: say(titleKey), Say: say, Home: e.home()}
 }
 
 // showQuestion shows the dialog. Others have written description and message, so invisible characters and those that

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/posternsql/postern"
+	"github.com/posternsql/postern/internal/printable"
 	"github.com/posternsql/postern/internal/words"
 )
 
@@ -45,8 +46,18 @@ type question struct {
 	CommentRequired bool            `json:"comment_required"`
 	Challenge       string          `json:"challenge"`
 	ExpiresAt       time.Time       `json:"expires_at"`
+	// ExpiresIn is in seconds, for clients whose clock is wrong.
+	ExpiresIn int `json:"expires_in"`
+	// Shown is for people: one line each, in which invisible characters, and those that change the direction of writing,
+	// are escapes.
+	Shown shown `json:"shown"`
 	// Rejected says why the previous answer was rejected.
 	Rejected *problem `json:"rejected,omitempty"`
+}
+
+type shown struct {
+	Description string `json:"description"`
+	Message     string `json:"message"`
 }
 
 // typePage has a row for each SQLSTATE.
@@ -60,7 +71,7 @@ func (e *exchange) finish(done *response, err error) {
 		done.send(e.w)
 	case errors.As(err, &required):
 		e.ask(required)
-	case done != nil && done.status >= 400 && done.err == nil && !isPostern(err):
+	case done.refuses(err):
 		done.send(e.w)
 	default:
 		e.fail(err)
@@ -85,6 +96,8 @@ func (e *exchange) ask(required *postern.CheckpointRequired) {
 		Gate: required.Gate, Action: optional(required.Action), Description: required.Description, Message: required.Message,
 		Parameters: required.Parameters, Username: optional(required.Username), Schemes: required.Schemes,
 		CommentRequired: required.CommentRequired, Challenge: required.Challenge, ExpiresAt: required.ExpiresAt,
+		ExpiresIn: max(0, int(time.Until(required.ExpiresAt).Seconds())),
+		Shown:     shown{printable.Text(required.Description), printable.Text(required.Message)},
 	}
 	if required.Rejected != nil {
 		p.Rejected = e.problem(statusOf(required.Rejected), required.Rejected)
@@ -232,6 +245,13 @@ func (e *exchange) send(p *problem) {
 		return
 	}
 	e.sendProblem(p)
+}
+
+// noContent is a response without anything to show.
+func (e *exchange) noContent() {
+	e.secureHeaders("")
+	e.w.Header().Del("Content-Type")
+	e.w.WriteHeader(http.StatusNoContent)
 }
 
 func (e *exchange) sendProblem(p *problem) { e.sendJSON(p.Status, "application/problem+json", p) }

@@ -28,9 +28,11 @@ type exchange struct {
 	session  postern.Session
 	// page reports that the client is a browser that shows a page.
 	page bool
-	// original is the request that work gets; answer is what came with it, if anything.
+	// original is the request that work gets. If a page carried it, answer or ticket is what came with it.
 	original original
+	carried  bool
 	answer   *answer
+	ticket   string
 }
 
 // original is what a browser has to send again. It travels in the page and not on the server.
@@ -49,6 +51,7 @@ type answer struct {
 // The names of the fields on the page. Work never sees them.
 const (
 	fieldChallenge   = "postern_challenge"
+	fieldTicket      = "postern_ticket"
 	fieldUsername    = "postern_username"
 	fieldPIN         = "postern_pin"
 	fieldScheme      = "postern_scheme"
@@ -93,7 +96,7 @@ func (c *Checkpoints) begin(w http.ResponseWriter, r *http.Request) (*exchange, 
 		e.refuse(http.StatusBadRequest, "PS107")
 		return nil, false
 	}
-	if e.answer == nil && int64(len(body)) > c.maxBytes() || int64(len(e.original.body)) > c.maxBytes() {
+	if !e.carried && int64(len(body)) > c.maxBytes() || int64(len(e.original.body)) > c.maxBytes() {
 		e.refuse(http.StatusRequestEntityTooLarge, "too_large")
 		return nil, false
 	}
@@ -144,14 +147,14 @@ func (e *exchange) readBody() (body []byte, ok bool) {
 	return nil, false
 }
 
-// readAnswer finds out whether the request comes from a page of this package. If so, the original is what the page
-// carried.
+// readAnswer finds out whether the request comes from a page of this package, or from the element. If so, the original
+// is what it carried. The element sends a form with a ticket, after it has sent the answer.
 func (e *exchange) readAnswer() error {
-	if e.r.Method != http.MethodPost || !isForm(e.r.Header) || !bytes.Contains(e.original.body, []byte(fieldChallenge)) {
+	if e.r.Method != http.MethodPost || !isForm(e.r.Header) || !bytes.Contains(e.original.body, []byte("postern_")) {
 		return nil
 	}
 	form, err := url.ParseQuery(string(e.original.body))
-	if err != nil || !form.Has(fieldChallenge) {
+	if err != nil || !form.Has(fieldChallenge) && !form.Has(fieldTicket) {
 		return nil // work reads the same body, and may judge otherwise
 	}
 	carried := original{method: form.Get(fieldMethod)}
@@ -168,7 +171,11 @@ func (e *exchange) readAnswer() error {
 	if !carried.canCarry() {
 		return errors.New("no page carries such a request")
 	}
-	e.original = carried
+	e.original, e.carried = carried, true
+	if !form.Has(fieldChallenge) {
+		e.ticket = form.Get(fieldTicket)
+		return nil
+	}
 	e.answer = &answer{
 		Answer: postern.Answer{
 			Username: form.Get(fieldUsername),
@@ -195,7 +202,7 @@ func (e *exchange) request(ctx context.Context) *http.Request {
 	r.ContentLength = int64(len(e.original.body))
 	r.TransferEncoding = nil
 	r.Form, r.PostForm, r.MultipartForm = nil, nil, nil // another middleware may have parsed the PIN into them
-	if e.answer != nil {
+	if e.carried {
 		r.Header.Del("Content-Type")
 		if e.original.contentType != "" {
 			r.Header.Set("Content-Type", e.original.contentType)

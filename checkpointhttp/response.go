@@ -49,6 +49,11 @@ func (r *response) Write(text []byte) (int, error) {
 	return r.body.Write(text)
 }
 
+// refuses reports that work has written a refusal of its own, and returned err.
+func (r *response) refuses(err error) bool {
+	return err != nil && r != nil && r.status >= 400 && r.err == nil && !isPostern(err)
+}
+
 // send sends the response. It is about one user, so caches keep it only if work says so.
 func (r *response) send(w http.ResponseWriter) {
 	if _, ok := r.Header()["Cache-Control"]; !ok {

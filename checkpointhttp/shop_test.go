@@ -269,6 +269,8 @@ type problem struct {
 	Username                   *string
 	Schemes                    []string
 	CommentRequired            bool `json:"comment_required"`
+	ExpiresIn                  int  `json:"expires_in"`
+	Shown                      struct{ Description, Message string }
 	Parameters                 map[string]any
 	Rejected                   *problem
 }

@@ -8,6 +8,7 @@ package words
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -170,6 +171,9 @@ var sentences = []sentence{
 	say("pin_changed",
 		"Your PIN is changed.",
 		"Ihre PIN ist geändert."),
+	say("offline",
+		"There is no connection. Try again.",
+		"Es gibt keine Verbindung. Versuchen Sie es noch einmal."),
 	say("dialog.title", "Approval", "Freigabe"),
 	say("dialog.not_done", "Not done", "Nicht erledigt"),
 	say("dialog.username", "User name", "Benutzername"),
@@ -179,7 +183,10 @@ var sentences = []sentence{
 	say("dialog.comment_required", "Comment (required)", "Kommentar (nötig)"),
 	say("dialog.ok", "OK", "OK"),
 	say("dialog.cancel", "Cancel", "Abbrechen"),
+	say("dialog.close", "Close", "Schließen"),
 	say("dialog.continue", "Continue", "Weiter"),
+	say("dialog.sending", "Sending …", "Wird gesendet …"),
+	say("dialog.time_left", "Time left", "Verbleibende Zeit"),
 	say("dialog.change_pin", "Change your PIN", "PIN ändern"),
 	say("dialog.current_pin", "Current PIN", "Bisherige PIN"),
 	say("dialog.new_pin", "New PIN", "Neue PIN"),
@@ -213,6 +220,17 @@ type Language struct {
 	// Tag is the language, for the attribute lang of HTML and for Content-Language.
 	Tag      language.Tag
 	printers []*message.Printer
+}
+
+// rightToLeft are the scripts of living languages that are written from right to left.
+var rightToLeft = []string{"Adlm", "Arab", "Hebr", "Mand", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa"}
+
+// Direction is the direction of writing, for the attribute dir of HTML.
+func (l Language) Direction() string {
+	if script, _ := l.Tag.Script(); slices.Contains(rightToLeft, script.String()) {
+		return "rtl"
+	}
+	return "ltr"
 }
 
 // Match returns the language of a catalog that fits best. locale is a language tag or an Accept-Language header; with

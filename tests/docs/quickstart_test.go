@@ -26,6 +26,10 @@ func TestQuickstartForTheWeb(t *testing.T) {
 	if program < 0 {
 		t.Fatal("the page has no program")
 	}
+	_, code, _ := strings.Cut(blocks[program].code, "func main")
+	if lines := strings.Count(code, "\n") + 1; lines >= 30 || strings.Count(code, "<postern-checkpoint>") != 1 {
+		t.Errorf("the program has %d lines", lines)
+	}
 	database := testdb.New(t)
 	login := database.Login(t, "postern_trusted_app")
 	for _, b := range blocks[:program] {
