@@ -162,6 +162,8 @@ func measurements() []measurement {
 		{"doctor", "doctor, with 5,000 functions, all reached from actions, and 2,000 tables", "", "s", 5, false, looking, timeDoctor},
 		{"apply", "apply of a configuration file with 10,000 new objects", "", "s", 10, false, applying, timeApply(false)},
 		{"apply-again", "apply of the same file where all is in place", "", "s", 2, false, applying, timeApply(true)},
+		{"impact", "apply --impact of a file that changes 20 of 50 classes, with 1,000 users and 1,000,000 posting combinations", "", "s", 10, false, looking, timePreview},
+		{"access-report", "access report about these users", "", "s", 10, false, looking, timeReport},
 	}, slices.Concat(guardMeasurements(), firstMeasurements(), ledgerMeasurements(calls))...)
 }
 

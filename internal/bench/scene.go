@@ -39,6 +39,7 @@ type scene struct {
 
 	ledgers, largeCompany, scans bool // whether these are filled
 	companies                    bool // whether the databases of few and of many companies exist
+	people                       bool // whether the database of many users exists
 	vouchers                     bool // whether the tables for users of many companies exist
 	guards                       bool // whether the guarded tables exist
 	bypass                       bool // whether the role that bypasses row security exists
@@ -131,6 +132,7 @@ func (s *scene) close(ctx context.Context) error {
 		"drop database if exists " + s.name + " with (force)",
 		"drop database if exists " + s.fewCompanies() + " with (force)",
 		"drop database if exists " + s.manyCompanies() + " with (force)",
+		"drop database if exists " + s.manyPeople() + " with (force)",
 		"drop database if exists " + s.peers() + " with (force)",
 		"drop role if exists " + s.name,
 		"drop role if exists " + s.bypassing(),

@@ -18,6 +18,7 @@ func newApplyCommand(app *application) *cobra.Command {
 	var (
 		files         []string
 		planned       bool
+		impact        bool
 		prune, asJSON bool
 		lockTimeout   time.Duration
 	)
@@ -29,6 +30,10 @@ settings, users, companies with their users, classes, rules and ledgers, protect
 their receivers.
 Running it again changes nothing. --plan shows the differences without changing anything, and ends with exit code 3 if
 there are any. If something changes between a plan and an apply, apply plans again.
+
+--impact shows what the differences mean, also without changing anything: which users would gain and lose companies,
+internal ledgers and posting combinations, which gates and guards would ask less or more. It ends with exit code 3 if
+anybody would gain. What cannot be judged, such as a changed condition of a guard, counts as a gain.
 
 A file is YAML as described in docs/configuration.md, or contains projection snippets: action Name { checkpoint = "…";
 legacycheckpoints = "…", "…"; }. Each object may be in only one file. -f - reads standard input.
@@ -47,6 +52,7 @@ Other sessions wait for a moment at most. If others use for long what has to cha
 apply needs the role postern_admin, and to protect or guard a table also the rights of its owner: connect as the owner,
 or as a member of the owner's role.`,
 		Example: `  $0 apply -f postern.yaml --plan
+  $0 apply -f postern.yaml --impact
   $0 apply -f gates.yaml -f companies.yaml -f Invoice.projection
   $0 apply -f postern.yaml --prune --plan --json | jq -r '.changes[] | [.action, .kind, .name] | @tsv'`,
 		RunE: func(command *cobra.Command, more []string) error {
@@ -54,6 +60,9 @@ or as a member of the owner's role.`,
 			desired, err := configuration.Read(append(files, more...), app.in)
 			if err != nil {
 				return err
+			}
+			if impact {
+				return app.preview(ctx, desired, prune, asJSON)
 			}
 			var plan *configuration.Plan
 			bar := app.spinner("Comparing")
@@ -86,10 +95,12 @@ or as a member of the owner's role.`,
 	flags := command.Flags()
 	flags.StringArrayVarP(&files, "file", "f", nil, "configuration file; - is standard input (once for each; required)")
 	flags.BoolVar(&planned, "plan", false, "show what would change, and change nothing")
+	flags.BoolVar(&impact, "impact", false, "show who would gain and who would lose what, and change nothing")
 	flags.BoolVar(&prune, "prune", false, "remove what is not in the files' lists")
 	addLockTimeout(command, &lockTimeout)
 	addJSON(command, &asJSON)
 	_ = command.MarkFlagRequired("file")
+	command.MarkFlagsMutuallyExclusive("plan", "impact")
 	return command
 }
 

@@ -10,6 +10,32 @@ import (
 	"encoding/json"
 )
 
+const accessImpact = `-- name: AccessImpact :many
+select to_jsonb(i)::jsonb as effect
+  from postern.access_impact($1) as i (effect, kind, userid, company, ledger_id, name, combinations, of_combinations, reason)
+`
+
+// Who would gain and who would lose what, if changes were made. A row is an object for each effect.
+func (q *Queries) AccessImpact(ctx context.Context, changes json.RawMessage) ([]json.RawMessage, error) {
+	rows, err := q.db.Query(ctx, accessImpact, changes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []json.RawMessage{}
+	for rows.Next() {
+		var effect json.RawMessage
+		if err := rows.Scan(&effect); err != nil {
+			return nil, err
+		}
+		items = append(items, effect)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const accessReport = `-- name: AccessReport :many
 select r.userid::text as userid, r.access::jsonb as access
   from postern.access_report($1, $2) as r (userid, access)

@@ -171,8 +171,10 @@
 \ir map/zeros.sql
 \ir map/ones.sql
 \ir map/like_pattern.sql
-\ir map/class_condition.sql
+\ir map/class_rules.sql
+\ir map/class_conditions.sql
 \ir map/class_patterns.sql
+\ir map/compile_query.sql
 \ir map/compile_blocks.sql
 \ir map/merge_tail.sql
 \ir map/begin_class_change.sql
@@ -337,6 +339,13 @@
 \ir access/user_access.sql
 \ir access/access_report.sql
 \ir access/access_report_head.sql
+\ir access/check_changes.sql
+\ir access/changed_classes.sql
+\ir access/changed_places.sql
+\ir access/user_impact.sql
+\ir access/gate_impact.sql
+\ir access/table_impact.sql
+\ir access/access_impact.sql
 \ir mirror/postern/dual.sql
 \ir mirror/fnd_session_api/schema.sql
 \ir mirror/fnd_session_api/get_fnd_user.sql

@@ -10,8 +10,9 @@ begin
   -- One statement, and so one snapshot, reads the combinations and how many of them are compiled. Readers evaluate what
   -- others add meanwhile.
   insert into postern_internal.authority_map as m (class_id, first_id, compiled_offset, bits)
-  select compile_class.class_id, b.first_id, b.ids, b.bits || postern_internal.zeros(k.size / 8 - octet_length(b.bits))
-    from postern_internal.compile_blocks(compile_class.class_id, company, 0, 9223372036854775807) as b
+  select compile_class.class_id, b.first_id, b.ids, b.bits[1] || postern_internal.zeros(k.size / 8 - octet_length(b.bits[1]))
+    from postern_internal.class_rules(compile_class.class_id) as r
+   cross join lateral postern_internal.compile_blocks(company, 1, r.class_nos, r.allowed, r.patterns, 0, 9223372036854775807) as b
     join postern_internal.combination_block as k on k.first_id = b.first_id
   on conflict on constraint authority_map_pkey do update
      set compiled_offset = excluded.compiled_offset, bits = excluded.bits

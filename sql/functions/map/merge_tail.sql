@@ -21,9 +21,10 @@ begin
   if not exists (select from postern_internal.authority_combination as c where c.class_id = merge_tail.class_id and c.allowed) then
     return coalesce(bits, postern_internal.zeros(size / 8));
   end if;
-  select coalesce(substr(merge_tail.bits, 1, first_word * 8), '') || t.bits
+  select coalesce(substr(merge_tail.bits, 1, first_word * 8), '') || t.bits[1]
     into merged
-    from postern_internal.compile_blocks(class_id, company, first_id + first_word * 64, first_id + size - 1) as t;
+    from postern_internal.class_rules(merge_tail.class_id) as r
+   cross join lateral postern_internal.compile_blocks(company, 1, r.class_nos, r.allowed, r.patterns, first_id + first_word * 64, first_id + size - 1) as t;
   return coalesce(merged || postern_internal.zeros(size / 8 - octet_length(merged)), bits, postern_internal.zeros(size / 8));
 end
 $$;

@@ -19,3 +19,8 @@ select r.combination_id, r.company, r.ledger_id, r.class, r.allowed,
  where r.combination_id > @after_id
  order by r.combination_id
  limit @rules;
+
+-- name: AccessImpact :many
+-- Who would gain and who would lose what, if changes were made. A row is an object for each effect.
+select to_jsonb(i)::jsonb as effect
+  from postern.access_impact(@changes) as i (effect, kind, userid, company, ledger_id, name, combinations, of_combinations, reason);

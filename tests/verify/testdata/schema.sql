@@ -1104,6 +1104,42 @@ COMMENT ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text,
 
 
 --
+-- Name: access_impact(jsonb); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.access_impact(changes jsonb) RETURNS TABLE(effect text, kind text, userid text, company text, ledger_id text, name text, combinations bigint, of_combinations bigint, reason text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_allowed_login('postern_admin');
+  perform postern_internal.check_changes(changes);
+  return query
+  select i.effect, i.kind, i.userid, i.company, i.ledger_id, i.name, i.combinations, i.of_combinations, i.reason
+    from (select u.effect, case when u.ledger_id is null then 'company' else 'ledger' end as kind, u.userid, u.company, u.ledger_id, null::text as name,
+                 u.combinations, u.of_combinations, u.reason
+            from postern_internal.user_impact(changes) as u
+           union all
+          select g.effect, g.kind, g.userid, null, null, g.name, null, null, g.reason
+            from postern_internal.gate_impact(changes) as g
+           union all
+          select t.effect, t.kind, null, null, null, t.name, null, null, t.reason
+            from postern_internal.table_impact(changes) as t) as i
+   order by i.effect, i.userid collate "C" nulls first, i.company collate "C", i.ledger_id collate "C" nulls first, i.kind, i.name collate "C", i.reason;
+end
+$$;
+
+
+ALTER FUNCTION postern.access_impact(changes jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION access_impact(changes jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.access_impact(changes jsonb) IS 'Who would gain and who would lose what, if changes were made; makes none of them. changes: an object with lists of objects, whose keys are those of configuration files and of the functions that make such changes: settings, gates, actions, users, companies, ledgers, classes, company_users, ledger_users, rules, protected_tables, guards. A key that is absent stays as it is; "remove": true takes the object away. One row for each effect, gains first. effect: gains or loses. userid: NULL for everybody whom kind and name concern. kind: company or ledger (combinations: how many posting combinations the user gains or loses there, of_combinations: of how many), or setting, gate, action, guard, table, database role. What cannot be judged counts as a gain. Errors: PS107 changes is not usable, PS106 no such gate, PS201 no such company or user, PS301 no such ledger or class, or a pattern that is not usable, 42501.';
+
+
+--
 -- Name: access_report(text, integer); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -13858,6 +13894,345 @@ COMMENT ON FUNCTION postern_internal.challenge_expiry() IS 'When a challenge mad
 
 
 --
+-- Name: changed_classes(jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.changed_classes(changes jsonb) RETURNS TABLE(company text, ledger_id text, class text, class_id bigint, change_no bigint, allowed boolean[], patterns text[])
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  with rule as (
+    select r ->> 'company' as company, r ->> 'ledger_id' as ledger_id, r ->> 'class' as class, (r ->> 'allowed')::boolean as allowed,
+           coalesce((r ->> 'remove')::boolean, false) as removed,
+           array[coalesce(r ->> 'code_a', '%'), coalesce(r ->> 'code_b', '%'), coalesce(r ->> 'code_c', '%'), coalesce(r ->> 'code_d', '%'),
+                 coalesce(r ->> 'code_e', '%'), coalesce(r ->> 'code_f', '%'), coalesce(r ->> 'code_g', '%'), coalesce(r ->> 'code_h', '%'),
+                 coalesce(r ->> 'code_i', '%'), coalesce(r ->> 'code_j', '%')] as patterns
+      from jsonb_array_elements(changes -> 'rules') as r
+  ), named as (
+    select r.company, r.ledger_id, r.class from rule as r
+     union
+    select c ->> 'company', c ->> 'ledger_id', c ->> 'class' from jsonb_array_elements(changes -> 'classes') as c
+     union
+    select c ->> 'company', null, 'MAX' from jsonb_array_elements(changes -> 'companies') as c
+     union
+    select l ->> 'company', l ->> 'ledger_id', 'MAX' from jsonb_array_elements(changes -> 'ledgers') as l
+  ), class as (
+    select n.company, n.ledger_id, n.class, c.class_id, row_number() over (order by n.company collate "C", n.ledger_id collate "C", n.class collate "C") as change_no
+      from named as n
+      left join postern_internal.authority_class as c
+        on c.company = n.company and c.ledger_id is not distinct from n.ledger_id and c.class = n.class
+     where c.class_id is null or exists (select from rule as r where r.company = n.company and r.ledger_id is not distinct from n.ledger_id and r.class = n.class)
+  ), kept as (
+    select c.change_no, a.allowed, a.patterns
+      from class as c
+      join postern_internal.authority_combination as a on a.class_id = c.class_id
+     union
+    select c.change_no, r.allowed, r.patterns
+      from class as c
+      join rule as r on not r.removed and r.company = c.company and r.ledger_id is not distinct from c.ledger_id and r.class = c.class
+     union
+    select c.change_no, true, array_fill('%'::text, array[10]) from class as c where c.class = 'MAX'
+    except
+    select c.change_no, r.allowed, r.patterns
+      from class as c
+      join rule as r on r.removed and r.company = c.company and r.ledger_id is not distinct from c.ledger_id and r.class = c.class
+  )
+  select c.company, c.ledger_id, c.class, c.class_id, c.change_no,
+         coalesce(k.allowed, '{}'), coalesce(k.patterns, '{}')
+    from class as c
+   cross join lateral (select array_agg(k.allowed order by k.allowed, k.patterns) as allowed, array_agg(k.patterns order by k.allowed, k.patterns) as patterns
+                         from kept as k
+                        where k.change_no = c.change_no) as k
+$$;
+
+
+ALTER FUNCTION postern_internal.changed_classes(changes jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION changed_classes(changes jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.changed_classes(changes jsonb) IS 'The classes that changes make, or whose rules they change, with all rules as they are afterwards (see class_rules). class_id: NULL for a new class. changes: see access_impact; checked by check_changes.';
+
+
+--
+-- Name: changed_places(jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.changed_places(changes jsonb) RETURNS TABLE(userid text, company text, ledger_id text, was_in boolean, is_in boolean, old_set bigint, new_set bigint, reason text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  with class as materialized (
+    select c.company, c.ledger_id, c.class, c.class_id, -c.change_no as new_set from postern_internal.changed_classes(changes) as c
+  ), named_class as (
+    select c.company, c.ledger_id, c.class, c.new_set from class as c
+     union all
+    select c.company, c.ledger_id, c.class, c.class_id
+      from postern_internal.authority_class as c
+     where not exists (select from class as k where k.class_id = c.class_id)
+  ), changed_person as (
+    select postern_internal.fold_userid(u ->> 'userid') as folded, normalize(u ->> 'userid', NFKC) as userid, (u ->> 'active')::boolean as active
+      from jsonb_array_elements(changes -> 'users') as u
+  ), person as materialized (
+    select coalesce(e.folded, c.folded) as folded, coalesce(e.userid, c.userid) as userid, e.userid is null as is_new,
+           coalesce(e.active, false) as was_active, coalesce(c.active, e.active, true) as is_active
+      from postern_internal.end_user as e
+      full join changed_person as c on c.folded = e.folded
+  ), organisation as materialized (
+    select coalesce(o.company, c.company) as company, coalesce(o.row_level_security, false) as was_limited,
+           coalesce(c.row_level_security, o.row_level_security, false) as is_limited
+      from postern_internal.company as o
+      full join (select c ->> 'company' as company, (c ->> 'row_level_security')::boolean as row_level_security
+                   from jsonb_array_elements(changes -> 'companies') as c) as c on c.company = o.company
+  ), change as materialized (
+    select postern_internal.fold_userid(u ->> 'userid') as folded, u ->> 'company' as company, u ->> 'ledger_id' as ledger_id,
+           coalesce((u ->> 'remove')::boolean, false) as removed, u ? 'class' as gives_class, u ->> 'class' as class
+      from (select c as u from jsonb_array_elements(changes -> 'company_users') as c
+             union all
+            select l from jsonb_array_elements(changes -> 'ledger_users') as l) as u
+  ), place as materialized (
+    select e.folded, u.company, null::text as ledger_id, u.class_id
+      from postern_internal.company_user as u
+      join postern_internal.end_user as e on e.userid = u.userid
+     union all
+    select e.folded, u.company, u.ledger_id, u.class_id
+      from postern_internal.ledger_user as u
+      join postern_internal.end_user as e on e.userid = u.userid
+  ), merged as (
+    -- A hash join needs equality, so the general ledger is written as ''.
+    select coalesce(p.folded, c.folded) as folded, coalesce(p.company, c.company) as company, coalesce(p.ledger_id, c.ledger_id) as ledger_id,
+           p.folded is not null as was_member, not coalesce(c.removed, false) as is_member,
+           p.class_id as old_class,
+           case when c.gives_class and not c.removed then n.new_set else coalesce(k.new_set, p.class_id) end as new_class,
+           c.gives_class and p.folded is not null and n.new_set is distinct from coalesce(k.new_set, p.class_id) as has_other_class
+      from place as p
+      full join change as c on c.folded = p.folded and c.company = p.company and coalesce(c.ledger_id, '') = coalesce(p.ledger_id, '')
+      left join named_class as n on n.company = c.company and coalesce(n.ledger_id, '') = coalesce(c.ledger_id, '') and n.class = c.class
+      left join class as k on k.class_id = p.class_id
+  ), seen as (
+    select m.folded, e.userid, m.company, m.ledger_id, m.was_member, m.has_other_class, e.is_new, e.was_active, e.is_active, o.was_limited, o.is_limited,
+           m.was_member and e.was_active as was_in,
+           m.is_member and e.is_active as is_in,
+           case when not o.was_limited or m.ledger_id is not null and m.old_class is null then 0 else m.old_class end as old_set,
+           case when not o.is_limited or m.ledger_id is not null and m.new_class is null then 0 else m.new_class end as new_set
+      from merged as m
+      join person as e on e.folded = m.folded
+      join organisation as o on o.company = m.company
+  ), connected as (
+    select s.userid, s.company, s.ledger_id, s.was_member, s.has_other_class, s.was_active, s.is_active, s.was_limited, s.is_limited, s.is_new,
+           s.was_in, s.is_in and (s.ledger_id is null or g.is_in) as is_in, s.old_set, s.new_set
+      from seen as s
+      left join seen as g on s.ledger_id is not null and g.ledger_id is null and g.folded = s.folded and g.company = s.company
+  ), compared as (
+    select c.userid, c.company, c.ledger_id, c.was_member, c.has_other_class, c.was_active, c.is_active, c.was_limited, c.is_limited, c.is_new,
+           c.was_in, coalesce(c.is_in, false) as is_in, case when c.was_in then c.old_set end as old_set, case when c.is_in then c.new_set end as new_set
+      from connected as c
+  )
+  select c.userid, c.company, c.ledger_id, c.was_in, c.is_in, c.old_set, c.new_set,
+         case when c.is_active and not c.was_active and not c.is_new then 'The user is activated.'
+              when c.was_active and not c.is_active then 'The user is deactivated.'
+              when c.is_in and not c.was_in and c.ledger_id is null then 'Becomes a user of the company.'
+              when c.is_in and not c.was_in then 'Is connected to the ledger.'
+              when c.was_in and not c.is_in and c.ledger_id is null then 'Is no longer a user of the company.'
+              when c.was_in and not c.is_in then 'Is no longer connected to the ledger.'
+              when c.is_limited and not c.was_limited then 'Classes limit the users of the company.'
+              when c.was_limited and not c.is_limited then 'Classes no longer limit the users of the company.'
+              when c.has_other_class then 'Has another class.'
+              else 'The rules of the class change.' end
+    from compared as c
+   where c.was_in <> c.is_in or c.old_set is distinct from c.new_set
+$$;
+
+
+ALTER FUNCTION postern_internal.changed_places(changes jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION changed_places(changes jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.changed_places(changes jsonb) IS 'The companies and internal ledgers where changes decide anew what a user sees, and by which sets of posting combinations (see the source). Inactive users are in none. changes: see access_impact; checked by check_changes.';
+
+
+--
+-- Name: check_changes(jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.check_changes(changes jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  problem record;
+  rule record;
+begin
+  if jsonb_typeof(changes) is distinct from 'object' then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The changes are not usable',
+      detail = format('changes is %s.', coalesce('of type ' || jsonb_typeof(changes), 'NULL')),
+      hint = 'Pass one JSON object with lists of changed objects, such as {"rules": [{"company": "10", "class": "SALES", "allowed": true, "code_a": "3%"}]}.';
+  end if;
+  with known (list, keys, others) as (
+    values
+      ('settings', array['name', 'value'], '{}'::text[]),
+      ('gates', '{gate_id}', '{active,exclusive,parameters,bound_parameters,description,message,administered}'),
+      ('actions', '{action}', '{checkpoint,legacy_checkpoints,remove}'),
+      ('users', '{userid}', '{active,db_role,description,default_company}'),
+      ('companies', '{company}', '{row_level_security,name}'),
+      ('ledgers', '{company,ledger_id}', '{}'),
+      ('classes', '{company,class}', '{ledger_id}'),
+      ('company_users', '{company,userid}', '{class,remove}'),
+      ('ledger_users', '{company,ledger_id,userid}', '{class,remove}'),
+      ('rules', '{company,class,allowed}', '{ledger_id,code_a,code_b,code_c,code_d,code_e,code_f,code_g,code_h,code_i,code_j,remove}'),
+      ('protected_tables', '{schema_name,table_name}', '{protection,company_column,combination_column,ledger_column,remove}'),
+      ('guards', '{schema_name,table_name,gate_id}', '{operations,columns,parameters,condition,exclusive,remove}')
+  ), list as (
+    select l.key as list, l.value, k.keys, k.others
+      from jsonb_each(changes) as l
+      left join known as k on k.list = l.key
+  ), item as (
+    select l.list, i.place, i.value, l.keys, l.others
+      from list as l
+     cross join lateral jsonb_array_elements(case when jsonb_typeof(l.value) = 'array' then l.value else '[]' end) with ordinality as i (value, place)
+     where l.keys is not null
+  ), pair as (
+    select i.list, i.place, i.keys, i.others, p.key, p.value
+      from item as i
+     cross join lateral jsonb_each(case when jsonb_typeof(i.value) = 'object' then i.value else '{}' end) as p
+  ), fault as (
+    select l.list, 0 as place,
+           case when l.keys is null then format('There is no list of this name; there are %s', (select string_agg(k.list, ', ') from known as k))
+                else 'It is not an array' end as reason
+      from list as l
+     where l.keys is null or jsonb_typeof(l.value) <> 'array'
+     union all
+    select i.list, i.place, case when jsonb_typeof(i.value) <> 'object' then 'It is not an object' else format('It has no %s', m.key) end
+      from item as i
+     cross join lateral unnest(i.keys) as m (key)
+     where jsonb_typeof(i.value) <> 'object' or coalesce(i.value -> m.key, 'null') = 'null'
+     union all
+    select p.list, p.place, format('It has the key %s; there are %s', to_jsonb(left(p.key, 128)), array_to_string(p.keys || p.others, ', '))
+      from pair as p
+     where p.key <> all (p.keys || p.others)
+     union all
+    select p.list, p.place, format('%s is of type %s; it has to be of type %s', p.key, jsonb_typeof(p.value), t.type)
+      from pair as p
+     cross join lateral (select case when p.key in ('active', 'exclusive', 'row_level_security', 'allowed', 'remove') then 'boolean'
+                                     when p.key in ('parameters', 'bound_parameters', 'administered', 'legacy_checkpoints', 'operations', 'columns')
+                                       then case when p.list = 'guards' and p.key = 'parameters' then 'object' else 'array' end
+                                     else 'string' end as type) as t
+     where p.key = any (p.keys || p.others)
+       and jsonb_typeof(p.value) not in (t.type, 'null')
+  )
+  select f.list, f.place, f.reason into problem from fault as f order by f.list collate "C", f.place, f.reason collate "C" limit 1;
+  if found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The changes are not usable',
+      detail = format('%s%s: %s.', to_jsonb(left(problem.list, 128)), case when problem.place > 0 then format('[%s]', problem.place - 1) else '' end, problem.reason),
+      hint = 'Use the lists and keys that the page on configuration files names under "Who would gain".';
+  end if;
+
+  -- What the changes refer to exists, or is among them.
+  with new_user as (
+    select postern_internal.fold_userid(u ->> 'userid') as folded from jsonb_array_elements(changes -> 'users') as u
+  ), company as (
+    select c.company from postern_internal.company as c
+     union
+    select c ->> 'company' from jsonb_array_elements(changes -> 'companies') as c
+  ), ledger as (
+    select l.company, l.ledger_id from postern_internal.ledger as l
+     union
+    select l ->> 'company', l ->> 'ledger_id' from jsonb_array_elements(changes -> 'ledgers') as l
+  ), class as (
+    select c.company, coalesce(c.ledger_id, '') as ledger_id, c.class from postern_internal.authority_class as c
+     union
+    select c ->> 'company', coalesce(c ->> 'ledger_id', ''), c ->> 'class' from jsonb_array_elements(changes -> 'classes') as c
+     union
+    select c.company, '', 'MAX' from company as c
+     union
+    select l.company, l.ledger_id, 'MAX' from ledger as l
+  ), gate as (
+    select g.gate_id from postern_internal.gate as g
+     union
+    select g ->> 'gate_id' from jsonb_array_elements(changes -> 'gates') as g
+  ), reference as (
+    select l.list, l.place, i.value ->> 'userid' as userid, i.value ->> 'company' as company, i.value ->> 'ledger_id' as ledger_id, i.value ->> 'class' as class
+      from (values ('ledgers', 1), ('classes', 2), ('company_users', 3), ('ledger_users', 4), ('rules', 5)) as l (list, place)
+     cross join lateral jsonb_array_elements(changes -> l.list) as i (value)
+  )
+  select 'PS107' as code, 'setting' as kind, format('name is %s.', s -> 'name') as detail, 'postern.setting' as source into problem
+    from jsonb_array_elements(changes -> 'settings') as s
+   where not exists (select from postern_internal.setting as k where k.name = s ->> 'name')
+   union all
+  select 'PS106', 'gate', format('gate_id is %s.', to_jsonb(r.gate_id)), 'postern.gate'
+    from (select g ->> 'gate_id' as gate_id from jsonb_array_elements(changes -> 'guards') as g
+           union all
+          select a ->> 'checkpoint' from jsonb_array_elements(changes -> 'actions') as a
+           union all
+          select c from jsonb_array_elements(changes -> 'actions') as a
+           cross join lateral jsonb_array_elements_text(nullif(a -> 'legacy_checkpoints', 'null')) as c) as r
+   where r.gate_id is not null and not exists (select from gate as g where g.gate_id = r.gate_id)
+   union all
+  select 'PS201', 'company', format('company is %s.', to_jsonb(r.company)), 'postern.company'
+    from reference as r
+   where not exists (select from company as c where c.company = r.company)
+   union all
+  select 'PS301', 'internal ledger', format('company is %s, ledger_id is %s.', to_jsonb(r.company), to_jsonb(r.ledger_id)), 'postern.ledger'
+    from reference as r
+   where r.ledger_id is not null and not exists (select from ledger as l where l.company = r.company and l.ledger_id = r.ledger_id)
+   union all
+  select 'PS301', 'authority class',
+         concat_ws(', ', format('company is %s', to_jsonb(r.company)), 'ledger_id is ' || to_jsonb(r.ledger_id)::text, format('class is %s.', to_jsonb(r.class))),
+         'postern.authority_class'
+    from reference as r
+   where r.class is not null
+     and not exists (select from class as c where c.company = r.company and c.ledger_id = coalesce(r.ledger_id, '') and c.class = r.class)
+   union all
+  select 'PS201', 'user', format('userid is %s.', to_jsonb(left(r.userid, 128))), 'postern.user_account'
+    from reference as r
+   where r.userid is not null
+     and not exists (select from postern_internal.end_user as e where e.userid = r.userid)
+     and not exists (select from postern_internal.end_user as e where e.folded = postern_internal.fold_userid(r.userid))
+     and not exists (select from new_user as u where u.folded = postern_internal.fold_userid(r.userid))
+   limit 1;
+  if found then
+    raise exception using
+      errcode = problem.code,
+      message = format('There is no such %s', problem.kind),
+      detail = problem.detail,
+      hint = format('Choose one in %s%s.', problem.source, case when problem.kind = 'setting' then '' else ', or add it to the changes' end);
+  end if;
+
+  for rule in
+    select r ->> 'class' as class,
+           array(select coalesce(r ->> ('code_' || p), '%') from unnest('{a,b,c,d,e,f,g,h,i,j}'::text[]) with ordinality as u (p, place) order by u.place) as patterns
+      from jsonb_array_elements(changes -> 'rules') as r
+  loop
+    if rule.class = 'MAX' then
+      raise exception using
+        errcode = 'PS301',
+        message = 'The class MAX cannot be changed',
+        detail = 'It allows everything, in every company and internal ledger.',
+        hint = 'Name another class in "rules".';
+    end if;
+    perform postern_internal.require_patterns(rule.patterns);
+  end loop;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.check_changes(changes jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION check_changes(changes jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.check_changes(changes jsonb) IS 'Errors: PS107 changes is not what access_impact takes, or there is no such setting, PS106 no such gate, PS201 no such company or user, PS301 no such ledger or class, or a pattern that is not usable.';
+
+
+--
 -- Name: check_comment(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -14140,69 +14515,96 @@ COMMENT ON FUNCTION postern_internal.class_allows(class_id bigint, codes text[])
 
 
 --
--- Name: class_condition(bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+-- Name: class_conditions(integer, integer[], boolean[], text[]); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.class_condition(class_id bigint) RETURNS text
-    LANGUAGE sql STABLE PARALLEL SAFE
+CREATE FUNCTION postern_internal.class_conditions(classes integer, class_nos integer[], allowed boolean[], patterns text[]) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
-  with rule as (
-    select c.allowed, c.patterns, row_number() over (order by c.combination_id) as rule_no
-      from postern_internal.authority_combination as c
-     where c.class_id = class_condition.class_id
-  ), condition as (
-    select r.allowed, r.rule_no,
+  with pattern as (
+    select p.pattern, p.place, (p.place - 1) / 10 + 1 as rule_no, substr('abcdefghij', ((p.place - 1) % 10)::integer + 1, 1) as part
+      from unnest(patterns) with ordinality as p (pattern, place)
+  ), test as (
+    select r.class_no, r.allowed, r.rule_no,
            coalesce(string_agg(format(case when p.pattern = ' ' then 'c.code_%1$s is null'
                                            when p.pattern ~ '[%_[]' then 'c.code_%1$s like ($1)[%2$s]'
                                            else 'c.code_%1$s = ($1)[%2$s]' end,
-                                      substr('abcdefghij', p.part::integer, 1), (r.rule_no - 1) * 10 + p.part),
-                               ' and ' order by p.part)
+                                      p.part, p.place),
+                               ' and ' order by p.place)
                       filter (where p.pattern !~ '^%+$'),
                     'true') as test
-      from rule as r
-     cross join lateral unnest(r.patterns) with ordinality as p (pattern, part)
-     group by r.allowed, r.rule_no
+      from unnest(class_nos, allowed) with ordinality as r (class_no, allowed, rule_no)
+      join pattern as p on p.rule_no = r.rule_no
+     group by r.class_no, r.allowed, r.rule_no
+  ), condition as (
+    select n.class_no,
+           format('(%s) is true and (%s) is not true',
+                  coalesce(string_agg(t.test, ' or ' order by t.rule_no) filter (where t.allowed), 'false'),
+                  coalesce(string_agg(t.test, ' or ' order by t.rule_no) filter (where not t.allowed), 'false')) as condition
+      from generate_series(1, classes) as n (class_no)
+      left join test as t on t.class_no = n.class_no
+     group by n.class_no
   )
-  select format('(%s) is true and (%s) is not true',
-                coalesce(string_agg(c.test, ' or ' order by c.rule_no) filter (where c.allowed), 'false'),
-                coalesce(string_agg(c.test, ' or ' order by c.rule_no) filter (where not c.allowed), 'false'))
-    from condition as c
+  select array_agg(c.condition order by c.class_no) from condition as c
 $_$;
 
 
-ALTER FUNCTION postern_internal.class_condition(class_id bigint) OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.class_conditions(classes integer, class_nos integer[], allowed boolean[], patterns text[]) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION class_condition(class_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION class_conditions(classes integer, class_nos integer[], allowed boolean[], patterns text[]); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.class_condition(class_id bigint) IS 'Whether a class allows a code string, as a condition over postern.posting_combination c, with the class''s patterns (class_patterns) as $1.';
+COMMENT ON FUNCTION postern_internal.class_conditions(classes integer, class_nos integer[], allowed boolean[], patterns text[]) IS 'Whether each of some classes allows a code string: conditions over postern.posting_combination c, with class_patterns(patterns) as $1. The arguments are those of compile_blocks.';
 
 
 --
--- Name: class_patterns(bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+-- Name: class_patterns(text[]); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.class_patterns(class_id bigint) RETURNS text[]
-    LANGUAGE sql STABLE PARALLEL SAFE
+CREATE FUNCTION postern_internal.class_patterns(patterns text[]) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
   select coalesce(array_agg(case when p.pattern ~ '[%_[]' then postern_internal.like_pattern(p.pattern) else p.pattern end
-                            order by c.combination_id, p.part), '{}')
-    from postern_internal.authority_combination as c
-   cross join lateral unnest(c.patterns) with ordinality as p (pattern, part)
-   where c.class_id = class_patterns.class_id
+                            order by p.place), '{}')
+    from unnest(patterns) with ordinality as p (pattern, place)
 $$;
 
 
-ALTER FUNCTION postern_internal.class_patterns(class_id bigint) OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.class_patterns(patterns text[]) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION class_patterns(class_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION class_patterns(patterns text[]); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.class_patterns(class_id bigint) IS 'The patterns of a class, one after the other, as class_condition numbers them.';
+COMMENT ON FUNCTION postern_internal.class_patterns(patterns text[]) IS 'The patterns of rules, one after the other, as class_conditions numbers them.';
+
+
+--
+-- Name: class_rules(bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.class_rules(class_id bigint, OUT class_nos integer[], OUT allowed boolean[], OUT patterns text[]) RETURNS record
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select coalesce(array_agg(1), '{}'),
+         coalesce(array_agg(c.allowed order by c.combination_id), '{}'),
+         coalesce(array_agg(c.patterns order by c.combination_id), '{}')
+    from postern_internal.authority_combination as c
+   where c.class_id = class_rules.class_id
+$$;
+
+
+ALTER FUNCTION postern_internal.class_rules(class_id bigint, OUT class_nos integer[], OUT allowed boolean[], OUT patterns text[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION class_rules(class_id bigint, OUT class_nos integer[], OUT allowed boolean[], OUT patterns text[]); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.class_rules(class_id bigint, OUT class_nos integer[], OUT allowed boolean[], OUT patterns text[]) IS 'The rules of a class, as compile_blocks takes those of one or more classes. For each rule: the number of its class (1), whether it allows, and ten patterns.';
 
 
 --
@@ -14347,38 +14749,27 @@ COMMENT ON FUNCTION postern_internal.combination_is_allowed(company text, class_
 
 
 --
--- Name: compile_blocks(bigint, text, bigint, bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+-- Name: compile_blocks(text, integer, integer[], boolean[], text[], bigint, bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.compile_blocks(class_id bigint, company text, from_id bigint, to_id bigint) RETURNS TABLE(first_id bigint, ids integer, bits bytea)
+CREATE FUNCTION postern_internal.compile_blocks(company text, classes integer, class_nos integer[], allowed boolean[], patterns text[], from_id bigint, to_id bigint) RETURNS TABLE(first_id bigint, ids integer, bits bytea[])
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
+    AS $$
 begin
-  return query execute format($query$
-    select k.first_ids[width_bucket(w.word_no * 64, k.first_ids)], sum(w.ids)::integer, string_agg(int8send(w.word), ''::bytea order by w.word_no)
-      from (select c.posting_combination_id / 64 as word_no,
-                   count(*) as ids,
-                   bit_or(case when %s then 1::bigint << ((c.posting_combination_id & 63)::integer # 56) else 0 end) as word
-              from postern.posting_combination as c
-             where c.company = $2 and c.posting_combination_id between $3 and $4
-             group by 1) as w
-     cross join (select array_agg(b.first_id order by b.first_id) as first_ids
-                   from postern_internal.combination_block as b
-                  where b.company = $2) as k
-     group by 1$query$, postern_internal.class_condition(class_id))
-  using postern_internal.class_patterns(class_id), company, from_id, to_id;
+  return query execute postern_internal.compile_query(classes, class_nos, allowed, patterns)
+  using postern_internal.class_patterns(patterns), company, from_id, to_id;
 end
-$_$;
+$$;
 
 
-ALTER FUNCTION postern_internal.compile_blocks(class_id bigint, company text, from_id bigint, to_id bigint) OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.compile_blocks(company text, classes integer, class_nos integer[], allowed boolean[], patterns text[], from_id bigint, to_id bigint) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION compile_blocks(class_id bigint, company text, from_id bigint, to_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION compile_blocks(company text, classes integer, class_nos integer[], allowed boolean[], patterns text[], from_id bigint, to_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.compile_blocks(class_id bigint, company text, from_id bigint, to_id bigint) IS 'For each block of a company: how many posting combinations it has from from_id, a multiple of 64, to to_id, and one bit for each that says whether the class allows it. The bits are not padded to the size of the block.';
+COMMENT ON FUNCTION postern_internal.compile_blocks(company text, classes integer, class_nos integer[], allowed boolean[], patterns text[], from_id bigint, to_id bigint) IS 'For each block of a company: how many posting combinations it has from from_id, a multiple of 64, to to_id, and for each class one bit for each of them that says whether its rules allow it. The bits are not padded to the size of the block. classes: how many classes. class_nos, allowed, patterns: of each rule, the number of its class from 1 on, whether it allows, and ten patterns.';
 
 
 --
@@ -14396,8 +14787,9 @@ begin
   -- One statement, and so one snapshot, reads the combinations and how many of them are compiled. Readers evaluate what
   -- others add meanwhile.
   insert into postern_internal.authority_map as m (class_id, first_id, compiled_offset, bits)
-  select compile_class.class_id, b.first_id, b.ids, b.bits || postern_internal.zeros(k.size / 8 - octet_length(b.bits))
-    from postern_internal.compile_blocks(compile_class.class_id, company, 0, 9223372036854775807) as b
+  select compile_class.class_id, b.first_id, b.ids, b.bits[1] || postern_internal.zeros(k.size / 8 - octet_length(b.bits[1]))
+    from postern_internal.class_rules(compile_class.class_id) as r
+   cross join lateral postern_internal.compile_blocks(company, 1, r.class_nos, r.allowed, r.patterns, 0, 9223372036854775807) as b
     join postern_internal.combination_block as k on k.first_id = b.first_id
   on conflict on constraint authority_map_pkey do update
      set compiled_offset = excluded.compiled_offset, bits = excluded.bits
@@ -14413,6 +14805,40 @@ ALTER FUNCTION postern_internal.compile_class(class_id bigint) OWNER TO postern_
 --
 
 COMMENT ON FUNCTION postern_internal.compile_class(class_id bigint) IS 'Compiles the map of one class again, in the transaction that has changed its rules, after begin_class_change. Writes only the chunks that differ.';
+
+
+--
+-- Name: compile_query(integer, integer[], boolean[], text[]); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.compile_query(classes integer, class_nos integer[], allowed boolean[], patterns text[]) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+  select format($query$
+    select k.first_ids[width_bucket(w.word_no * 64, k.first_ids)], sum(w.ids)::integer, array[%s]
+      from (select c.posting_combination_id / 64 as word_no, count(*) as ids, %s
+              from postern.posting_combination as c
+             where c.company = $2 and c.posting_combination_id between $3 and $4
+             group by 1) as w
+     cross join (select array_agg(b.first_id order by b.first_id) as first_ids
+                   from postern_internal.combination_block as b
+                  where b.company = $2) as k
+     group by 1$query$,
+                string_agg(format($bits$string_agg(int8send(w.word_%s), ''::bytea order by w.word_no)$bits$, c.class_no), ', ' order by c.class_no),
+                string_agg(format('bit_or(case when %s then 1::bigint << ((c.posting_combination_id & 63)::integer # 56) else 0 end) as word_%s',
+                                  c.condition, c.class_no), ', ' order by c.class_no))
+    from unnest(postern_internal.class_conditions(classes, class_nos, allowed, patterns)) with ordinality as c (condition, class_no)
+$_$;
+
+
+ALTER FUNCTION postern_internal.compile_query(classes integer, class_nos integer[], allowed boolean[], patterns text[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION compile_query(classes integer, class_nos integer[], allowed boolean[], patterns text[]); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.compile_query(classes integer, class_nos integer[], allowed boolean[], patterns text[]) IS 'The query of compile_blocks. It takes the patterns (class_patterns), the company and the first and the last id.';
 
 
 --
@@ -15465,6 +15891,108 @@ COMMENT ON FUNCTION postern_internal.gate_caller(callers jsonb) IS 'The callers 
 
 
 --
+-- Name: gate_impact(jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.gate_impact(changes jsonb) RETURNS TABLE(effect text, kind text, userid text, name text, reason text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  with setting as materialized (
+    select s.name, s.value = 'true' as was_on,
+           coalesce((select lower(c ->> 'value') in ('true', 'on', 'yes', '1') from jsonb_array_elements(changes -> 'settings') as c where c ->> 'name' = s.name limit 1),
+                    s.value = 'true') as is_on
+      from postern_internal.setting as s
+     where s.name in ('checkpoints_enabled', 'all_users_valid')
+  ), changed_gate as (
+    select c ->> 'gate_id' as gate_id, (c ->> 'active')::boolean as active, (c ->> 'exclusive')::boolean as exclusive,
+           nullif(c -> 'parameters', 'null') as parameters, coalesce(nullif(c -> 'bound_parameters', 'null'), nullif(c -> 'parameters', 'null')) as bound
+      from jsonb_array_elements(changes -> 'gates') as c
+  ), gate as materialized (
+    select coalesce(g.gate_id, c.gate_id) as gate_id, coalesce(g.stops, false) as did_stop,
+           coalesce(g.built_in, false) or coalesce(c.active, g.active, false) and s.is_on as stops,
+           coalesce(g.exclusive, false) as was_exclusive, coalesce(c.exclusive, g.exclusive, false) as exclusive,
+           array(select p from unnest(g.parameters) as p where p <> all (g.unbound_parameters)) as old_bound,
+           case when c.bound is null then array(select p from unnest(g.parameters) as p where p <> all (g.unbound_parameters))
+                else array(select jsonb_array_elements_text(c.bound)) end as new_bound
+      from postern_internal.gate as g
+      full join changed_gate as c on c.gate_id = g.gate_id
+     cross join setting as s
+     where s.name = 'checkpoints_enabled'
+  ), changed_action as (
+    select a ->> 'action' as action, coalesce((a ->> 'remove')::boolean, false) as removed, a as given from jsonb_array_elements(changes -> 'actions') as a
+  ), action as materialized (
+    select coalesce(a.action, c.action) as action, a.action is not null as was_there, not coalesce(c.removed, false) as is_there,
+           array_remove(a.checkpoint || a.legacy_checkpoints, null) as old_gates,
+           array_remove(case when c.given ? 'checkpoint' then c.given ->> 'checkpoint' else a.checkpoint end
+                        || case when c.given ? 'legacy_checkpoints' then array(select jsonb_array_elements_text(nullif(c.given -> 'legacy_checkpoints', 'null')))
+                                else coalesce(a.legacy_checkpoints, '{}') end, null) as new_gates
+      from postern_internal.action as a
+      full join changed_action as c on c.action = a.action
+  ), asked as materialized (
+    select a.action, a.was_there, a.is_there,
+           exists (select from gate as g where g.gate_id = any (a.old_gates) and g.did_stop) as did_ask,
+           exists (select from gate as g where g.gate_id = any (a.new_gates) and g.stops) as asks,
+           (select string_agg(g, ', ' order by g) from unnest(a.new_gates) as g where g <> all (a.old_gates)) as added,
+           (select string_agg(g, ', ' order by g) from unnest(a.old_gates) as g where g <> all (a.new_gates)) as dropped
+      from action as a
+  ), login as (
+    select coalesce(e.userid, normalize(u ->> 'userid', NFKC)) as userid, e.db_role::text as old_role, case when u ? 'db_role' then u ->> 'db_role' else e.db_role::text end as new_role,
+           coalesce(e.active, false) as was_active, coalesce((u ->> 'active')::boolean, e.active, true) as is_active
+      from jsonb_array_elements(changes -> 'users') as u
+      left join postern_internal.end_user as e on e.folded = postern_internal.fold_userid(u ->> 'userid')
+  )
+  select case when s.is_on = (s.name = 'all_users_valid') then 'gains' else 'loses' end, 'setting', null::text, s.name,
+         case s.name when 'all_users_valid' then case when s.is_on then 'Other users may approve in a user''s session.'
+                                                      else 'Only the user of a session may approve in it.' end
+                     else case when s.is_on then 'Gates stop transactions.' else 'No gate stops transactions, except built-in ones.' end end
+    from setting as s
+   where s.was_on <> s.is_on
+   union all
+  select e.effect, 'gate', null, g.gate_id, e.reason
+    from gate as g
+   cross join lateral (values
+     ('gains', g.did_stop and not g.stops, 'It no longer asks.'),
+     ('loses', g.stops and not g.did_stop, 'It asks from now on.'),
+     ('gains', g.did_stop and g.stops and g.was_exclusive and not g.exclusive, 'An approval of other gates opens it too.'),
+     ('loses', g.did_stop and g.stops and g.exclusive and not g.was_exclusive, 'Each pass needs its own approval.'),
+     ('gains', g.did_stop and g.stops and not g.old_bound <@ g.new_bound,
+      format('It no longer binds %s.', (select string_agg(p, ', ' order by p) from unnest(g.old_bound) as p where p <> all (g.new_bound)))),
+     ('loses', g.did_stop and g.stops and not g.new_bound <@ g.old_bound,
+      format('It binds %s.', (select string_agg(p, ', ' order by p) from unnest(g.new_bound) as p where p <> all (g.old_bound))))) as e (effect, holds, reason)
+   where e.holds
+   union all
+  select e.effect, 'action', null, a.action, e.reason
+    from asked as a
+   cross join lateral (values
+     ('gains', a.is_there and not a.was_there, 'It can be begun.'),
+     ('loses', a.was_there and not a.is_there, 'It can no longer be begun.'),
+     ('gains', a.was_there and a.is_there and a.did_ask and not a.asks, 'None of its gates asks any more.'),
+     ('loses', a.was_there and a.is_there and a.asks and not a.did_ask, 'One of its gates asks from now on.'),
+     ('gains', a.was_there and a.is_there and a.added is not null, format('An approval of it opens %s.', a.added)),
+     ('loses', a.was_there and a.is_there and a.dropped is not null, format('An approval of it no longer opens %s.', a.dropped))) as e (effect, holds, reason)
+   where e.holds
+   union all
+  select e.effect, 'database role', l.userid, e.role, e.reason
+    from login as l
+   cross join lateral (values
+     ('gains', l.is_active and l.new_role is not null and (not l.was_active or l.new_role is distinct from l.old_role), l.new_role, 'It acts as the user.'),
+     ('loses', l.was_active and l.old_role is not null and (not l.is_active or l.new_role is distinct from l.old_role), l.old_role, 'It no longer acts as the user.'))
+     as e (effect, holds, role, reason)
+   where e.holds
+$$;
+
+
+ALTER FUNCTION postern_internal.gate_impact(changes jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION gate_impact(changes jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.gate_impact(changes jsonb) IS 'Which gates and actions ask less or more than before, and which database roles act as whom, by changes. userid: only for a database role; otherwise everybody who reaches it. changes: see access_impact; checked by check_changes.';
+
+
+--
 -- Name: gate_is_active(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -16307,9 +16835,10 @@ begin
   if not exists (select from postern_internal.authority_combination as c where c.class_id = merge_tail.class_id and c.allowed) then
     return coalesce(bits, postern_internal.zeros(size / 8));
   end if;
-  select coalesce(substr(merge_tail.bits, 1, first_word * 8), '') || t.bits
+  select coalesce(substr(merge_tail.bits, 1, first_word * 8), '') || t.bits[1]
     into merged
-    from postern_internal.compile_blocks(class_id, company, first_id + first_word * 64, first_id + size - 1) as t;
+    from postern_internal.class_rules(merge_tail.class_id) as r
+   cross join lateral postern_internal.compile_blocks(company, 1, r.class_nos, r.allowed, r.patterns, first_id + first_word * 64, first_id + size - 1) as t;
   return coalesce(merged || postern_internal.zeros(size / 8 - octet_length(merged)), bits, postern_internal.zeros(size / 8));
 end
 $$;
@@ -18494,6 +19023,88 @@ COMMENT ON FUNCTION postern_internal.stale_block(class_id bigint, company text, 
 
 
 --
+-- Name: table_impact(jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.table_impact(changes jsonb) RETURNS TABLE(effect text, kind text, name text, reason text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  with changed_table as (
+    select t ->> 'schema_name' as schema_name, t ->> 'table_name' as table_name, coalesce((t ->> 'remove')::boolean, false) as removed, t as given
+      from jsonb_array_elements(changes -> 'protected_tables') as t
+  ), protected as (
+    select p.table_name is not null as was_there, not c.removed as is_there, c.schema_name, c.table_name,
+           p.protection as old_protection, coalesce(c.given ->> 'protection', p.protection) as new_protection,
+           array[p.company_column, p.combination_column, p.ledger_column]::text[] as old_columns,
+           array[case when c.given ? 'company_column' then coalesce(c.given ->> 'company_column', 'company') else p.company_column end,
+                 case when c.given ? 'combination_column' then c.given ->> 'combination_column' else p.combination_column end,
+                 case when c.given ? 'ledger_column' then c.given ->> 'ledger_column' else p.ledger_column end]::text[] as new_columns
+      from changed_table as c
+      left join postern_internal.protected_table as p
+        on p.schema_name = c.schema_name and p.table_name = c.table_name and p.protection <> 'gate'
+  ), changed_guard as (
+    select g ->> 'schema_name' as schema_name, g ->> 'table_name' as table_name, g ->> 'gate_id' as gate_id,
+           coalesce((g ->> 'remove')::boolean, false) as removed, g as given
+      from jsonb_array_elements(changes -> 'guards') as g
+  ), guard as (
+    select p.table_name is not null as was_there, not c.removed as is_there, c.schema_name, c.table_name, c.gate_id,
+           p.operations as old_operations,
+           case when coalesce(c.given -> 'operations', 'null') = 'null' then coalesce(p.operations, '{insert,update,delete}')
+                else array(select jsonb_array_elements_text(c.given -> 'operations')) end as new_operations,
+           p.columns::text[] as old_columns,
+           case when not c.given ? 'columns' then p.columns::text[]
+                when c.given -> 'columns' <> 'null' then array(select jsonb_array_elements_text(c.given -> 'columns')) end as new_columns,
+           p.parameters as old_parameters, coalesce(nullif(c.given -> 'parameters', 'null'), p.parameters) as new_parameters,
+           p.condition as old_condition,
+           case when c.given ? 'condition' then nullif(btrim(c.given ->> 'condition', E' \t\r\n'), '') else p.condition end as new_condition,
+           p.exclusive as was_exclusive, coalesce((c.given ->> 'exclusive')::boolean, p.exclusive, true) as exclusive
+      from changed_guard as c
+      left join postern_internal.protected_table as p
+        on p.schema_name = c.schema_name and p.table_name = c.table_name and p.gate_id = c.gate_id
+  )
+  select e.effect, 'table', format('%I.%I', p.schema_name, p.table_name), e.reason
+    from protected as p
+   cross join lateral (values
+     ('gains', p.was_there and not p.is_there, 'Its rows are no longer protected.'),
+     ('loses', p.is_there and not p.was_there, 'Its rows are protected from now on.'),
+     ('gains', p.was_there and p.is_there and p.old_protection = 'ledger' and p.new_protection = 'company', 'Classes no longer limit its rows, only companies do.'),
+     ('loses', p.was_there and p.is_there and p.old_protection = 'company' and p.new_protection = 'ledger', 'Classes limit its rows as well.'),
+     ('gains', p.was_there and p.is_there and p.old_columns[1] is distinct from p.new_columns[1]
+               or p.was_there and p.is_there and p.old_protection = p.new_protection and p.old_columns is distinct from p.new_columns,
+      'Other columns decide which rows are seen.')) as e (effect, holds, reason)
+   where e.holds
+   union all
+  select e.effect, 'guard', format('%s on %I.%I', g.gate_id, g.schema_name, g.table_name), e.reason
+    from guard as g
+   cross join lateral (values
+     ('gains', g.was_there and not g.is_there, 'The table is no longer guarded.'),
+     ('loses', g.is_there and not g.was_there, 'The table is guarded from now on.'),
+     ('gains', g.was_there and g.is_there and not g.old_operations <@ g.new_operations, 'It no longer guards all operations of before.'),
+     ('loses', g.was_there and g.is_there and not g.new_operations <@ g.old_operations, 'It guards more operations.'),
+     ('gains', g.was_there and g.is_there and g.new_columns is not null and not coalesce(g.old_columns <@ g.new_columns, false),
+      'It no longer guards all columns of before.'),
+     ('loses', g.was_there and g.is_there and g.old_columns is not null and not coalesce(g.new_columns <@ g.old_columns, false), 'It guards more columns.'),
+     ('gains', g.was_there and g.is_there and g.new_condition is not null and g.new_condition is distinct from g.old_condition,
+      'Its condition is another one.'),
+     ('loses', g.was_there and g.is_there and g.new_condition is null and g.old_condition is not null, 'It guards without a condition.'),
+     ('gains', g.was_there and g.is_there and g.new_parameters is distinct from g.old_parameters, 'Its parameters come from elsewhere.'),
+     ('gains', g.was_there and g.is_there and g.was_exclusive and not g.exclusive, 'An approval of other gates opens it too.'),
+     ('loses', g.was_there and g.is_there and g.exclusive and not g.was_exclusive, 'Each statement needs its own approval.')) as e (effect, holds, reason)
+   where e.holds
+$$;
+
+
+ALTER FUNCTION postern_internal.table_impact(changes jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION table_impact(changes jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.table_impact(changes jsonb) IS 'Which protections and guards of tables fall, arise or change by changes. changes: see access_impact; checked by check_changes.';
+
+
+--
 -- Name: tickets_kept_since(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -18816,6 +19427,85 @@ ALTER FUNCTION postern_internal.user_bounds(userid text) OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern_internal.user_bounds(userid text) IS 'Cuts the range of ids where blocks of a user''s companies begin and end. From bound up to the next one, ids belong to company; '''' means none of the user''s. id + shift is the place of an id among all ids of its company, with its blocks laid end to end.';
+
+
+--
+-- Name: user_impact(jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.user_impact(changes jsonb) RETURNS TABLE(effect text, userid text, company text, ledger_id text, combinations bigint, of_combinations bigint, reason text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  with place as materialized (
+    select p.userid, p.company, p.ledger_id, p.was_in, p.is_in, p.old_set, p.new_set, p.reason
+      from postern_internal.changed_places(changes) as p
+  ), pair as materialized (
+    select distinct p.company, p.old_set, p.new_set from place as p where p.old_set is distinct from p.new_set
+  ), class as (
+    select c.company, -c.change_no as number, c.allowed, c.patterns, row_number() over (partition by c.company order by c.change_no) - 1 as place
+      from postern_internal.changed_classes(changes) as c
+     where exists (select from pair as p where p.company = c.company and -c.change_no in (p.old_set, p.new_set))
+  ), rule_set as (
+    -- One scan of the company's posting combinations serves so many classes.
+    select c.company, c.place / 32 as scan, array_agg(c.number order by c.place) as numbers
+      from class as c
+     group by c.company, c.place / 32
+  ), compiled as materialized (
+    select s.company, b.first_id, n.number, b.bits[n.place] || postern_internal.zeros(k.size / 8 - octet_length(b.bits[n.place])) as bits
+      from rule_set as s
+     cross join lateral (select coalesce(array_agg(c.place::integer % 32 + 1 order by c.place, i), '{}') as class_nos,
+                                coalesce(array_agg(c.allowed[i] order by c.place, i), '{}') as allowed,
+                                coalesce(array_agg(c.patterns[i:i] order by c.place, i), '{}') as patterns
+                           from class as c
+                          cross join lateral generate_subscripts(c.allowed, 1) as i
+                          where c.company = s.company and c.place / 32 = s.scan) as r
+     cross join lateral postern_internal.compile_blocks(s.company, cardinality(s.numbers), r.class_nos, r.allowed, r.patterns, 0, 9223372036854775807) as b
+      join postern_internal.combination_block as k on k.first_id = b.first_id
+     cross join lateral unnest(s.numbers) with ordinality as n (number, place)
+  ), bits as materialized (
+    select b.company, s.number, b.first_id, ('x' || encode(k.bits, 'hex'))::varbit as bits
+      from (select p.company, p.old_set as number from pair as p where p.old_set >= 0
+             union
+            select p.company, p.new_set from pair as p where p.new_set >= 0) as s
+      join postern_internal.combination_block as b on b.company = s.company
+     cross join lateral postern_internal.block_bits(b.company, nullif(s.number, 0), b.first_id, b.size, b.given, b.counted) as k (bits)
+     union all
+    select c.company, c.number, c.first_id, ('x' || encode(c.bits, 'hex'))::varbit from compiled as c
+  ), difference as materialized (
+    select p.company, p.old_set, p.new_set,
+           sum(bit_count(case when o.bits is null then n.bits when n.bits is null then null else n.bits & ~o.bits end)) as gained,
+           sum(bit_count(case when n.bits is null then o.bits when o.bits is null then null else o.bits & ~n.bits end)) as lost
+      from pair as p
+      join postern_internal.combination_block as b on b.company = p.company
+      left join bits as o on o.company = p.company and o.number = p.old_set and o.first_id = b.first_id
+      left join bits as n on n.company = p.company and n.number = p.new_set and n.first_id = b.first_id
+     group by p.company, p.old_set, p.new_set
+  ), whole as materialized (
+    select c.company, postern_internal.allowed_combinations(c.company, null) as combinations
+      from (select distinct p.company from place as p) as c
+  )
+  select e.effect, p.userid, p.company, p.ledger_id, e.combinations, w.combinations, p.reason
+    from place as p
+    join whole as w on w.company = p.company
+    -- A hash join needs equality; no set has this number.
+    left join difference as d
+      on d.company = p.company
+     and coalesce(d.old_set, 9223372036854775807) = coalesce(p.old_set, 9223372036854775807)
+     and coalesce(d.new_set, 9223372036854775807) = coalesce(p.new_set, 9223372036854775807)
+   cross join lateral (values ('gains', p.is_in and not p.was_in, coalesce(d.gained, 0)),
+                              ('loses', p.was_in and not p.is_in, coalesce(d.lost, 0))) as e (effect, is_place, combinations)
+   where e.is_place or e.combinations > 0
+$$;
+
+
+ALTER FUNCTION postern_internal.user_impact(changes jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION user_impact(changes jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.user_impact(changes jsonb) IS 'Which users gain or lose companies, internal ledgers and posting combinations by changes. changes: see access_impact; checked by check_changes.';
 
 
 --
@@ -21742,6 +22432,14 @@ GRANT ALL ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name tex
 
 
 --
+-- Name: FUNCTION access_impact(changes jsonb); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.access_impact(changes jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.access_impact(changes jsonb) TO postern_admin;
+
+
+--
 -- Name: FUNCTION access_report(after_userid text, users integer); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -23140,6 +23838,27 @@ REVOKE ALL ON FUNCTION postern_internal.challenge_expiry() FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION changed_classes(changes jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.changed_classes(changes jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION changed_places(changes jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.changed_places(changes jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION check_changes(changes jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.check_changes(changes jsonb) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION check_comment(comment text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -23182,17 +23901,24 @@ REVOKE ALL ON FUNCTION postern_internal.class_allows(class_id bigint, codes text
 
 
 --
--- Name: FUNCTION class_condition(class_id bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION class_conditions(classes integer, class_nos integer[], allowed boolean[], patterns text[]); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.class_condition(class_id bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.class_conditions(classes integer, class_nos integer[], allowed boolean[], patterns text[]) FROM PUBLIC;
 
 
 --
--- Name: FUNCTION class_patterns(class_id bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION class_patterns(patterns text[]); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.class_patterns(class_id bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.class_patterns(patterns text[]) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION class_rules(class_id bigint, OUT class_nos integer[], OUT allowed boolean[], OUT patterns text[]); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.class_rules(class_id bigint, OUT class_nos integer[], OUT allowed boolean[], OUT patterns text[]) FROM PUBLIC;
 
 
 --
@@ -23231,10 +23957,10 @@ REVOKE ALL ON FUNCTION postern_internal.combination_is_allowed(company text, cla
 
 
 --
--- Name: FUNCTION compile_blocks(class_id bigint, company text, from_id bigint, to_id bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION compile_blocks(company text, classes integer, class_nos integer[], allowed boolean[], patterns text[], from_id bigint, to_id bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.compile_blocks(class_id bigint, company text, from_id bigint, to_id bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.compile_blocks(company text, classes integer, class_nos integer[], allowed boolean[], patterns text[], from_id bigint, to_id bigint) FROM PUBLIC;
 
 
 --
@@ -23242,6 +23968,13 @@ REVOKE ALL ON FUNCTION postern_internal.compile_blocks(class_id bigint, company 
 --
 
 REVOKE ALL ON FUNCTION postern_internal.compile_class(class_id bigint) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION compile_query(classes integer, class_nos integer[], allowed boolean[], patterns text[]); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.compile_query(classes integer, class_nos integer[], allowed boolean[], patterns text[]) FROM PUBLIC;
 
 
 --
@@ -23403,6 +24136,13 @@ REVOKE ALL ON FUNCTION postern_internal.fold_userid(userid text) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION postern_internal.gate_caller(callers jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION gate_impact(changes jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.gate_impact(changes jsonb) FROM PUBLIC;
 
 
 --
@@ -23995,6 +24735,13 @@ REVOKE ALL ON FUNCTION postern_internal.stale_block(class_id bigint, company tex
 
 
 --
+-- Name: FUNCTION table_impact(changes jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.table_impact(changes jsonb) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION tickets_kept_since(); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -24027,6 +24774,13 @@ REVOKE ALL ON FUNCTION postern_internal.use_ticket(ticket uuid, userid text) FRO
 --
 
 REVOKE ALL ON FUNCTION postern_internal.user_bounds(userid text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION user_impact(changes jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.user_impact(changes jsonb) FROM PUBLIC;
 
 
 --
