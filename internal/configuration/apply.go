@@ -86,8 +86,11 @@ func keeping(secrets map[string]string, run func(*query.Queries, context.Context
 // steps returns the steps in an order in which each finds what it needs. secrets receives the secrets that are made.
 func steps(secrets map[string]string) []step {
 	return []step{
-		// A gate must stay exclusive while it guards a table that asks for itself, so the old guards end first.
-		{guardKind, func(c *Change) bool { return c.Action != Create }, (*query.Queries).UnprotectGates, nil},
+		// A gate must stay exclusive while it guards a table that asks for itself, so the old guards end first. One that is
+		// only repaired does not end.
+		{guardKind, func(c *Change) bool {
+			return isRemoved(c) || alters("operations", "columns", "parameters", "condition", "exclusive")(c)
+		}, (*query.Queries).UnprotectGates, nil},
 
 		{settingKind, alters("value"), (*query.Queries).SetSettings, nil},
 

@@ -194,6 +194,44 @@ func TestGateAndGuardChangeTogether(t *testing.T) {
 	}
 }
 
+// Whoever owns the table, or the server, can weaken a guard past Postern. A plan says what differs, and applying the
+// file puts it back.
+func TestWeakenedGuardIsRepaired(t *testing.T) {
+	t.Parallel()
+	_, owner, superuser := newShop(t)
+	connection := owner.Connect(t)
+	apply(t, connection, guardInvoice)
+	requireAsked(t, superuser, "insert into shop.invoice values (1, 1, true)")
+	function := Value[string](t, superuser, "select p.oid::regprocedure::text from pg_proc as p where p.pronamespace = 'shop'::regnamespace")
+	trigger := Value[string](t, superuser, "select quote_ident(t.tgname) from pg_trigger as t where t.tgrelid = 'shop.invoice'::regclass and not t.tgisinternal and t.tgtype = 4")
+	for weaken, want := range map[string]string{
+		"alter table shop.invoice disable trigger " + trigger:                                                      "is disabled",
+		"alter table shop.invoice enable trigger " + trigger:                                                       "does not always fire",
+		"drop trigger " + trigger + " on shop.invoice":                                                             "is missing",
+		"create or replace function " + function + " returns trigger language plpgsql as 'begin return null; end'": "its function has another body",
+		"alter function " + function + " security invoker":                                                         "runs with the rights of whoever writes the table",
+		"update postern_internal.gate set exclusive = false where gate_id = 'SHOP_APPROVE'":                        "the gate is no longer exclusive",
+		"alter table shop.invoice rename to old_invoice; alter table shop.old_invoice set schema public; create table shop.invoice (like public.old_invoice); alter table shop.invoice owner to " + owner.Name + "; drop table public.old_invoice": "",
+	} {
+		Run(t, superuser, weaken)
+		for _, text := range []string{guardInvoice, "guarded_tables: {shop.invoice: {SHOP_APPROVE: }}"} {
+			plan, err := MakePlan(t.Context(), query.New(connection), read(t, text), true)
+			if err != nil || len(plan.Changes) != 1 || len(plan.Changes[0].Fields) != 1 || plan.Changes[0].Fields[0].Name != "fault" ||
+				!strings.Contains(strings.ToLower(plan.Changes[0].Fields[0].From.(string)), want) {
+				t.Errorf("%s: planned %+v, %v", weaken, plan, err)
+			}
+		}
+		if plan := apply(t, connection, guardInvoice); len(plan.Changes) != 1 {
+			t.Errorf("%s: applied %+v", weaken, plan.Changes)
+		}
+		requireNoChanges(t, connection, guardInvoice)
+		requireAsked(t, superuser, "insert into shop.invoice values (1, 1, true)")
+		if faults := Value[int](t, superuser, "select count(*) from postern.protection_fault"); faults != 0 {
+			t.Errorf("%s: %d faults are left", weaken, faults)
+		}
+	}
+}
+
 func TestBadGuardsHaveAPlaceInTheFile(t *testing.T) {
 	t.Parallel()
 	_, owner, _ := newShop(t)

@@ -54,9 +54,9 @@ var (
 		fields:   []string{"protection", "company_column", "combination_column", "ledger_column", "fault"},
 		defaults: map[string]any{"company_column": "company", "combination_column": "", "ledger_column": "", "fault": ""}}
 	guardKind = &kind{name: "guard", keys: []string{"schema_name", "table_name", "gate_id"},
-		fields: []string{"operations", "columns", "parameters", "condition", "exclusive"},
+		fields: []string{"operations", "columns", "parameters", "condition", "exclusive", "fault"},
 		defaults: map[string]any{"operations": []string{"insert", "update", "delete"}, "columns": "", "parameters": "", "condition": "",
-			"exclusive": true}}
+			"exclusive": true, "fault": ""}}
 
 	eventKind       = &kind{name: "event", keys: []string{"event"}, fields: []string{"enabled"}, scope: -1}
 	eventActionKind = &kind{name: "event action", keys: []string{"name"},

@@ -249,6 +249,7 @@ func completeProtection(table *object, given map[string]any) error {
 
 // completeGuard writes the fields as protect_gate records them, so that another spelling is no difference.
 func completeGuard(fields map[string]any, before *object) {
+	fields["fault"] = "" // no file asks for one, so guarding the table again repairs it
 	if operations, isList := fields["operations"].([]string); isList {
 		fields["operations"] = inOrderOf(allowedValues["Operation"], operations)
 	}

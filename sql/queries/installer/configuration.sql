@@ -50,8 +50,10 @@ select jsonb_build_object(
                        where p.protection <> 'gate'),
   'guard', (select jsonb_agg(jsonb_build_object(
               'schema_name', p.schema_name, 'table_name', p.table_name, 'gate_id', p.gate_id, 'operations', p.operations,
-              'columns', p.columns, 'parameters', p.parameters, 'condition', p.condition, 'exclusive', p.exclusive))
+              'columns', p.columns, 'parameters', p.parameters, 'condition', p.condition, 'exclusive', p.exclusive,
+              'fault', f.fault))
               from postern.protected_table as p
+              left join postern.protection_fault as f on f.schema_name = p.schema_name and f.table_name = p.table_name and f.gate_id = p.gate_id
              where p.protection = 'gate'),
   'event', (select jsonb_agg(jsonb_build_object('event', e.event, 'enabled', e.enabled)) from postern.event as e),
   'event action', (select jsonb_agg(jsonb_build_object(
