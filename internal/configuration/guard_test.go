@@ -232,6 +232,38 @@ func TestWeakenedGuardIsRepaired(t *testing.T) {
 	}
 }
 
+// A guard passes a value for each parameter of its gate, so the two change together or not at all.
+func TestGateDoesNotChangeItsParametersWithoutItsGuard(t *testing.T) {
+	t.Parallel()
+	_, owner, superuser := newShop(t)
+	connection := owner.Connect(t)
+	apply(t, connection, guardInvoice)
+	const changed = "gates: {SHOP_APPROVE: {message: m &NO, parameters: [NO]}, SHOP_OTHER: {description: d, message: m}}\n"
+	for text, line := range map[string]int{
+		changed: 1,
+		changed + "guarded_tables: {shop.invoice: {SHOP_APPROVE: }}":                                              2,
+		changed + "guarded_tables: {shop.invoice: {SHOP_APPROVE: {condition: new.approved}}}":                     2,
+		changed + "guarded_tables: {shop.invoice: {SHOP_APPROVE: {parameters: {NO: invoice_no, TOTAL: amount}}}}": 2,
+		"guarded_tables: {}\ngates: {SHOP_APPROVE: {parameters: [INVOICES, TOTAL, NO]}}":                          2,
+	} {
+		_, err := Apply(t.Context(), connection, read(t, text), false)
+		var inFile *Error
+		if !errors.As(err, &inFile) || inFile.Position.Line != line || !strings.Contains(inFile.Message, "but its guard of shop.invoice passes [") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	if got := Value[string](t, superuser, "select string_agg(g.gate_id || g.parameters::text, ' ') from postern.gate as g where not g.built_in"); got != "SHOP_APPROVE{INVOICES,TOTAL}" {
+		t.Errorf("the gates are %s", got)
+	}
+	requireAsked(t, superuser, "insert into shop.invoice values (1, 1, true)")
+	// Another order of the same parameters, a guard that goes, and one that changes too, are accepted.
+	apply(t, connection, "gates: {SHOP_APPROVE: {parameters: [TOTAL, INVOICES]}}")
+	apply(t, connection, changed+"guarded_tables: {shop.invoice: {SHOP_APPROVE: {parameters: {NO: invoice_no}}}}")
+	if _, err := Apply(t.Context(), connection, read(t, "guarded_tables: {}\ngates: {SHOP_APPROVE: {message: m, parameters: []}}"), true); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestBadGuardsHaveAPlaceInTheFile(t *testing.T) {
 	t.Parallel()
 	_, owner, _ := newShop(t)

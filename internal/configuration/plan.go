@@ -365,5 +365,43 @@ func (d *Desired) checkReferences(current state, removed []*object) error {
 				gate.name(), tableName(guard))
 		}
 	}
+	return d.checkGuardedGates(current, gone)
+}
+
+// checkGuardedGates refuses to change the parameters of a gate without those of its guards. The guards would raise an
+// error in each statement that writes their tables.
+func (d *Desired) checkGuardedGates(current state, gone map[string]bool) error {
+	for _, gate := range d.of(gateKind) {
+		names, given := gate.fields["parameters"].([]string)
+		before := current[gate.identity()]
+		if !given || before == nil || sameNames(names, before.fields["parameters"].([]string)) {
+			continue
+		}
+		guards := []*object{}
+		for id, guard := range current {
+			if guard.kind == guardKind && guard.keys[2] == gate.keys[0] && !gone[id] {
+				guards = append(guards, guard)
+			}
+		}
+		sortObjects(guards)
+		for _, guard := range guards {
+			position, passed := gate.position, guard.fields["parameters"].(map[string]string)
+			if wanted := d.objects[guard.identity()]; wanted != nil {
+				position = wanted.position
+				if parameters, given := wanted.fields["parameters"].(map[string]string); given {
+					passed = parameters
+				}
+			}
+			if !sameNames(names, sorted(passed)) {
+				return position.errorf("Gate %s gets the parameters [%s], but its guard of %s passes [%s]. Give the guard a source for each of them under parameters, or leave the gate as it is.",
+					gate.name(), strings.Join(names, ", "), tableName(guard), strings.Join(sorted(passed), ", "))
+			}
+		}
+	}
 	return nil
+}
+
+// sameNames reports whether two lists have the same names, in whatever order.
+func sameNames(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
