@@ -73,6 +73,11 @@ type Prompt func(ctx context.Context, required *CheckpointRequired) (Answer, err
 // the commit. The error comes from work, the prompt or the connection, converted by [AsError]. It is a [*Cancelled] if
 // the user refused, [*Locked] after too many wrong answers, and [*TicketInvalid] if the answer came too late.
 func Do(ctx context.Context, pool Pool, session Session, prompt Prompt, work func(tx pgx.Tx) error) error {
+	return converse(ctx, pool, session, prompt, work)
+}
+
+// converse is what Do and DoSQL have in common.
+func converse(ctx context.Context, pool transaction.Beginner, session Session, prompt Prompt, work func(tx pgx.Tx) error) error {
 	c := newConversation(pool, session)
 	err := c.resend(ctx, work)
 	var required *CheckpointRequired
@@ -143,11 +148,15 @@ func ChangePIN(ctx context.Context, pool Pool, session Session, prompt Prompt, n
 
 // Cancel logs that the user refused, with a comment or "". challenge is the one of the *CheckpointRequired.
 func Cancel(ctx context.Context, pool Pool, session Session, challenge, comment string) error {
+	return newConversation(pool, session).cancel(ctx, challenge, comment)
+}
+
+func (c *conversation) cancel(ctx context.Context, challenge, comment string) error {
 	asked, _, err := splitChallenge(challenge)
 	if err != nil {
 		return err
 	}
-	return newConversation(pool, session).withoutApprovals().run(ctx, func(tx pgx.Tx) error {
+	return c.withoutApprovals().run(ctx, func(tx pgx.Tx) error {
 		return queries(tx).Cancel(ctx, asked, optional(comment))
 	})
 }
@@ -202,7 +211,7 @@ const maximumQuestions = 100
 
 // conversation is the sequence of transactions of one call of Do.
 type conversation struct {
-	pool    Pool
+	pool    transaction.Beginner
 	session Session
 	// options are those of the transactions of work.
 	options pgx.TxOptions
@@ -212,7 +221,7 @@ type conversation struct {
 	given Answer
 }
 
-func newConversation(pool Pool, session Session) *conversation {
+func newConversation(pool transaction.Beginner, session Session) *conversation {
 	return &conversation{pool: pool, session: session, options: session.options, tickets: slices.Clone(session.tickets)}
 }
 
@@ -322,7 +331,7 @@ func (c *conversation) ask(ctx context.Context, prompt Prompt, required *Checkpo
 	for {
 		answer, err := prompt(ctx, required)
 		if errors.Is(err, ErrCancelled) {
-			err := Cancel(ctx, c.pool, c.session, required.Challenge, answer.Comment)
+			err := c.cancel(ctx, required.Challenge, answer.Comment)
 			if err != nil {
 				err = fmt.Errorf("log the refusal: %w", err)
 			}

@@ -8,9 +8,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Pool begins transactions, as *pgxpool.Pool and *pgx.Conn do.
-type Pool interface {
+// Beginner begins transactions, as *pgxpool.Pool and *pgx.Conn do.
+type Beginner interface {
 	BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, error)
+}
+
+// batcher also sends the first statements together with BEGIN.
+type batcher interface {
 	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
 }
 
@@ -29,18 +33,17 @@ func (s Statement) Execute(ctx context.Context, tx pgx.Tx) error {
 
 // Run commits what work does in a transaction that starts with the statements of start, or nothing. If one of these
 // fails, work does not run.
-func Run(ctx context.Context, pool Pool, options pgx.TxOptions, start []Statement, work func(tx pgx.Tx) error) error {
+func Run(ctx context.Context, pool Beginner, options pgx.TxOptions, start []Statement, work func(tx pgx.Tx) error) error {
 	return pgx.BeginTxFunc(ctx, starter{pool, start}, options, work)
 }
 
 // starter begins transactions for pgx.BeginTxFunc.
 type starter struct {
-	pool  Pool
+	pool  Beginner
 	start []Statement
 }
 
-// BeginTx begins a transaction and runs all statements in one round trip. If the connection takes no batch, it runs one
-// statement after the other.
+// BeginTx begins a transaction and runs all statements, in one round trip if the connection takes a batch.
 func (s starter) BeginTx(ctx context.Context, options pgx.TxOptions) (tx pgx.Tx, err error) {
 	begun := false
 	defer func() {
@@ -48,24 +51,28 @@ func (s starter) BeginTx(ctx context.Context, options pgx.TxOptions) (tx pgx.Tx,
 			_ = tx.Rollback(ctx) // returns the connection to the pool; there is already an error to report
 		}
 	}()
-	batch := &pgx.Batch{}
-	batch.BeginTx(options)
-	batch.QueuedQueries[0].Arguments = []any{boundOnly{}}
-	for _, statement := range s.start {
-		batch.Queue(statement.Text, statement.Arguments...)
-	}
-	results := s.pool.SendBatch(ctx, batch)
-	tx = results.Tx()
-	err = results.Close()
-	if err != nil && isIdle(tx.Conn()) {
-		_ = tx.Rollback(ctx) // returns the connection to the pool; no transaction has begun
-		if tx, err = s.pool.BeginTx(ctx, options); err != nil {
-			return nil, err
-		}
+	if pool, batches := s.pool.(batcher); batches {
+		batch := &pgx.Batch{}
+		batch.BeginTx(options)
+		batch.QueuedQueries[0].Arguments = []any{boundOnly{}}
 		for _, statement := range s.start {
-			if err = statement.Execute(ctx, tx); err != nil {
-				break
-			}
+			batch.Queue(statement.Text, statement.Arguments...)
+		}
+		results := pool.SendBatch(ctx, batch)
+		tx = results.Tx()
+		err = results.Close()
+		if err == nil || !isIdle(tx.Conn()) {
+			begun = err == nil
+			return tx, err
+		}
+		_ = tx.Rollback(ctx) // returns the connection to the pool; no transaction has begun
+	}
+	if tx, err = s.pool.BeginTx(ctx, options); err != nil {
+		return nil, err
+	}
+	for _, statement := range s.start {
+		if err = statement.Execute(ctx, tx); err != nil {
+			break
 		}
 	}
 	begun = err == nil
