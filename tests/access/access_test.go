@@ -379,3 +379,20 @@ insert into postern_internal.tree_head (tree_size, root_hash, note) values (7, s
 		t.Errorf("the next report does not have what was committed: %+v", again.head)
 	}
 }
+
+// user_account has no index that a condition on it could use. So a page must read it a few times, and not once for each
+// of its users, nor compare each user with each of them.
+func TestLargePageOfManyUsersTakesSeconds(t *testing.T) {
+	t.Parallel()
+	database := testdb.New(t)
+	testsql.Run(t, database.Pool, `
+insert into postern_internal.end_user (userid, folded, description) select 'USER' || n, 'user' || n, 'User' from generate_series(1, 250000) as n;
+insert into postern_internal.credential (userid) select e.userid from postern_internal.end_user as e;
+analyze postern_internal.end_user;
+analyze postern_internal.credential`)
+	auditor := database.Login(t, "postern_auditor").Connect(t)
+	testsql.Run(t, auditor, "set statement_timeout = '1min'")
+	if rows := testsql.Value[int](t, auditor, "select count(*) from postern.access_report('USER1', 10000)"); rows != 10000 {
+		t.Errorf("the page has %d rows", rows)
+	}
+}

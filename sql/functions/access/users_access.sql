@@ -26,8 +26,9 @@ as $$
                   where u.active and (s.scheme <> 'PIN' or u.pin = 'set')
                   order by s.scheme <> 'PIN', s.scheme collate "C") as schemes,
            u.active and u.pin <> 'none' and exists (select from scheme as s where s.scheme = 'PIN') as opens_built_in
-      from postern.user_account as u
-     where u.userid = any (users_access.userids)
+      -- A hash join: the view reads all users, and each would be compared with each element of the array.
+      from unnest(users_access.userids) as w (userid)
+      join postern.user_account as u on u.userid = w.userid
   ), role as (
     select p.userid,
            case when r.rolsuper then array['superuser']
