@@ -18066,8 +18066,8 @@ CREATE FUNCTION postern_internal.require_accounts(userids text[]) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  if exists (select from unnest(userids) as u (userid)
-              where not exists (select from postern.user_account as a where a.userid = u.userid)) then
+  -- A count, because a search for the first one missing would read the view once for each user.
+  if (select count(*) from unnest(userids) as u (userid) join postern.user_account as a on a.userid = u.userid) < cardinality(userids) then
     raise exception using
       errcode = 'PS107',
       message = 'This transaction has answered a challenge',
@@ -19528,8 +19528,9 @@ CREATE FUNCTION postern_internal.users_access(userids text[]) RETURNS TABLE(user
                   where u.active and (s.scheme <> 'PIN' or u.pin = 'set')
                   order by s.scheme <> 'PIN', s.scheme collate "C") as schemes,
            u.active and u.pin <> 'none' and exists (select from scheme as s where s.scheme = 'PIN') as opens_built_in
-      from postern.user_account as u
-     where u.userid = any (users_access.userids)
+      -- A hash join: the view reads all users, and each would be compared with each element of the array.
+      from unnest(users_access.userids) as w (userid)
+      join postern.user_account as u on u.userid = w.userid
   ), role as (
     select p.userid,
            case when r.rolsuper then array['superuser']
