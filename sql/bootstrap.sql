@@ -43,7 +43,8 @@ begin
         ('postern_event_worker', 'Postern: delivers events, and reads what they tell'),
         ('postern_event_function', 'Postern: runs the functions that events call; has no other right, and no members'),
         ('postern_auditor',     'Postern: reads the log and its proofs, and writes nothing'),
-        ('postern_sealer',      'Postern: seals the log and exports it')
+        ('postern_sealer',      'Postern: seals the log and exports it'),
+        ('postern_redactor',    'Postern: removes personal fields from the log, on record')
       ) as roles (name, purpose)
   loop
     if not exists (select from pg_catalog.pg_roles as r where r.rolname = wanted.name) then

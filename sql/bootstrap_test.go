@@ -25,7 +25,7 @@ func TestNamesAreThoseOfTheContract(t *testing.T) {
 	}
 	if want := []string{
 		"postern_owner", "postern_user", "postern_app in postern_user", "postern_trusted_app in postern_app", "postern_admin",
-		"postern_event_worker", "postern_event_function", "postern_auditor", "postern_sealer",
+		"postern_event_worker", "postern_event_function", "postern_auditor", "postern_sealer", "postern_redactor",
 	}; !slices.Equal(roles, want) {
 		t.Errorf("the roles are %q", roles)
 	}

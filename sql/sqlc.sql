@@ -135,7 +135,7 @@ create table postern_internal.checkpoint_entry (
   outcome postern_internal.outcome not null,
   gate_id text not null,
   action text,
-  userid text not null,
+  userid text,
   authenticated_by text,
   logged_at timestamp with time zone not null,
   message text not null,
@@ -150,7 +150,9 @@ create table postern_internal.checkpoint_entry (
   asked boolean not null,
   approved_gate_id text,
   approved_message text,
-  salt uuid not null);
+  salt uuid not null,
+  salts bytea[],
+  redactions bigint[]);
 create table postern_internal.combination_block (
   first_id bigint not null,
   size integer not null,
@@ -717,6 +719,7 @@ create function postern.disallow_login(db_role name) returns void language sql r
 create function postern.drop_log(before timestamp with time zone, timeout interval DEFAULT '00:00:10'::interval) returns TABLE(month text, first_leaf bigint, last_leaf bigint, reason text) language sql return null;
 create function postern.enable_event_action(name text) returns void language sql return null;
 create function postern.end_sealing() returns void language sql return null;
+create function postern.entry_redactions(redactions bigint[]) returns jsonb language sql return null;
 create function postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text DEFAULT NULL::text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text) returns record language sql return null;
 create function postern.explain_guards(target regclass DEFAULT NULL::regclass, error text DEFAULT NULL::text) returns TABLE(table_name text, gate_id text, operation text, asks boolean, explanation text) language sql return null;
 create function postern.find_message_attribute(message text, name text) returns text language sql return null;
@@ -794,6 +797,8 @@ create function postern.record_guard(target regclass, gate_id text, operations t
 create function postern.record_head(tree_size bigint, root_hash bytea, note text) returns void language sql return null;
 create function postern.record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint) returns void language sql return null;
 create function postern.record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name) returns void language sql return null;
+create function postern.redact_log(userid text, reason text, keep_content boolean DEFAULT false, maximum integer DEFAULT 1000) returns TABLE(recorded bigint, first_leaf bigint, last_leaf bigint, fields integer[]) language sql return null;
+create function postern.redactable_entries(userid text, OUT entries bigint, OUT unsealed bigint, OUT oldest timestamp with time zone, OUT newest timestamp with time zone) returns record language sql return null;
 create function postern.redundant_words(message text) returns text language sql return null;
 create function postern.register_action(action text, checkpoint text DEFAULT NULL::text, legacy_checkpoints text[] DEFAULT '{}'::text[]) returns void language sql return null;
 create function postern.register_gate(gate_id text, description text, message text, parameters text[] DEFAULT '{}'::text[], active boolean DEFAULT false, bound_parameters text[] DEFAULT NULL::text[], exclusive boolean DEFAULT NULL::boolean) returns void language sql return null;
@@ -897,6 +902,7 @@ create function postern_internal.event_is_waiting(event_action_id integer) retur
 create function postern_internal.event_session_settings() returns text language sql return null;
 create function postern_internal.event_snapshot() returns pg_snapshot language sql return null;
 create function postern_internal.expire_tickets(userid text) returns void language sql return null;
+create function postern_internal.field_salt(salt uuid, log_id bigint, number integer) returns bytea language sql return null;
 create function postern_internal.find_action(action text) returns postern_internal.action language sql return null;
 create function postern_internal.find_ticket(ticket uuid) returns postern_internal.ticket language sql return null;
 create function postern_internal.fold_posting_combinations(after_id bigint DEFAULT NULL::bigint, OUT first_id bigint, OUT is_folded boolean) returns record language sql return null;
@@ -943,6 +949,8 @@ create function postern_internal.open_block(company text, OUT first_id bigint, O
 create function postern_internal.parse_message(message text) returns text[] language sql return null;
 create function postern_internal.pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb, guard boolean DEFAULT false) returns text language sql return null;
 create function postern_internal.pass_gate(gate_id text, parameters jsonb, action text DEFAULT NULL::text) returns void language sql return null;
+create function postern_internal.personal_field(entry postern_internal.checkpoint_entry, number integer) returns bytea language sql return null;
+create function postern_internal.personal_fields(entry postern_internal.checkpoint_entry, userid text, keep_content boolean) returns integer[] language sql return null;
 create function postern_internal.pin_weakness(userid text, pin text) returns text language sql return null;
 create function postern_internal.place_text(place postern_internal.place) returns text language sql return null;
 create function postern_internal.prune_event_deliveries(maximum integer) returns bigint language sql return null;
@@ -952,6 +960,7 @@ create function postern_internal.raise_ticket_invalid(reason text, explanation t
 create function postern_internal.read_challenge(challenge text) returns jsonb language sql return null;
 create function postern_internal.recent_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean, compiled_offset integer, bits bytea) returns bytea language sql return null;
 create function postern_internal.record_administration(kind text, key jsonb, before jsonb, after jsonb, about text DEFAULT NULL::text, message text DEFAULT NULL::text) returns bigint language sql return null;
+create function postern_internal.redacted_entry(entry postern_internal.checkpoint_entry, fields integer[], recorded bigint) returns postern_internal.checkpoint_entry language sql return null;
 create function postern_internal.refuse_action(action text, gate postern_internal.gate, message text, parameters jsonb) returns void language sql return null;
 create function postern_internal.refuse_long_parameters(size integer) returns void language sql return null;
 create function postern_internal.refuse_pin(reason text) returns void language sql return null;
@@ -977,6 +986,7 @@ create function postern_internal.require_gate_callers(callers jsonb) returns voi
 create function postern_internal.require_ledger(company text, ledger_id text) returns void language sql return null;
 create function postern_internal.require_patterns(patterns text[]) returns void language sql return null;
 create function postern_internal.require_rate(setting text, used integer, since timestamp with time zone) returns void language sql return null;
+create function postern_internal.require_redactable(userid text) returns void language sql return null;
 create function postern_internal.require_sealing_place(confirmed_timeline bigint, confirmed_database text) returns boolean language sql return null;
 create function postern_internal.require_text(value text, argument text, maximum integer) returns void language sql return null;
 create function postern_internal.require_timeline(recorded bigint, here bigint, confirmed bigint, command text, page text) returns void language sql return null;
@@ -984,7 +994,7 @@ create function postern_internal.require_user(userid text, code text DEFAULT 'PS
 create function postern_internal.restored_log_id() returns bigint language sql return null;
 create function postern_internal.rule_matches(codes text[], patterns text[]) returns boolean language sql return null;
 create function postern_internal.run_event_function(name text, event jsonb) returns void language sql return null;
-create function postern_internal.salted_field(salt uuid, log_id bigint, number bytea, value bytea) returns bytea language sql return null;
+create function postern_internal.salted_field(salt uuid, log_id bigint, number integer, own_salt bytea, value bytea) returns bytea language sql return null;
 create function postern_internal.session_setting(userid text) returns text language sql return null;
 create function postern_internal.session_value(secret bytea, userid text) returns text language sql return null;
 create function postern_internal.setting_boolean(name text) returns boolean language sql return null;
@@ -1038,6 +1048,7 @@ create view postern_internal.own_entry as
  SELECT e.log_id,
     e.outcome,
     e.gate_id,
+    e.action,
     e.userid,
     e.authenticated_by,
     e.logged_at,
@@ -1055,13 +1066,25 @@ create view postern.checkpoint_log as
     e.userid,
     e.authenticated_by,
     e.logged_at,
-    e.message,
-    e.parameters,
+        CASE
+            WHEN (e.redactions[8] IS NULL) THEN e.message
+            ELSE NULL::text
+        END AS message,
+        CASE
+            WHEN (e.redactions[8] IS NULL) THEN e.parameters
+            ELSE NULL::jsonb
+        END AS parameters,
     e.comment,
     e.scheme,
-    e.session_role,
+        CASE
+            WHEN (e.redactions[11] IS NULL) THEN e.session_role
+            ELSE NULL::name
+        END AS session_role,
     e.client_addr,
-    e.application_name,
+        CASE
+            WHEN (e.redactions[11] IS NULL) THEN e.application_name
+            ELSE NULL::text
+        END AS application_name,
     e.transaction_id,
         CASE e.outcome
             WHEN 'passed'::postern_internal.outcome THEN e.ticket
@@ -1069,7 +1092,11 @@ create view postern.checkpoint_log as
         END AS approval,
     e.asked,
     e.approved_gate_id,
-    e.approved_message
+    e.approved_message,
+        CASE
+            WHEN (e.redactions IS NOT NULL) THEN postern.entry_redactions(e.redactions)
+            ELSE NULL::jsonb
+        END AS redacted
    FROM postern_internal.checkpoint_entry e
   WHERE ((e.outcome <> ALL (ARRAY['accepted'::postern_internal.outcome, 'administered'::postern_internal.outcome])) AND ((e.outcome <> ALL (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome, 'refused'::postern_internal.outcome])) OR (e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned()) OR (age(e.xmin) > 0)));
 create view postern.user_account as
@@ -1104,6 +1131,7 @@ create view postern.administration_log as
     e.action AS kind,
     (e.parameters -> 'key'::text) AS key,
         CASE
+            WHEN (e.redactions[8] IS NOT NULL) THEN NULL::text
             WHEN (((e.parameters ->> 'before'::text) IS NULL) AND ((e.parameters ->> 'after'::text) IS NULL)) THEN 'done'::text
             WHEN ((e.parameters ->> 'before'::text) IS NULL) THEN 'added'::text
             WHEN ((e.parameters ->> 'after'::text) IS NULL) THEN 'removed'::text
@@ -1111,13 +1139,26 @@ create view postern.administration_log as
         END AS operation,
     NULLIF((e.parameters -> 'before'::text), 'null'::jsonb) AS before,
     NULLIF((e.parameters -> 'after'::text), 'null'::jsonb) AS after,
-    e.message,
+        CASE
+            WHEN (e.redactions[8] IS NULL) THEN e.message
+            ELSE NULL::text
+        END AS message,
     NULLIF(e.userid, ''::text) AS about_userid,
     e.authenticated_by AS userid,
-    e.session_role,
+        CASE
+            WHEN (e.redactions[11] IS NULL) THEN e.session_role
+            ELSE NULL::name
+        END AS session_role,
     e.client_addr,
-    e.application_name,
-    e.transaction_id
+        CASE
+            WHEN (e.redactions[11] IS NULL) THEN e.application_name
+            ELSE NULL::text
+        END AS application_name,
+    e.transaction_id,
+        CASE
+            WHEN (e.redactions IS NOT NULL) THEN postern.entry_redactions(e.redactions)
+            ELSE NULL::jsonb
+        END AS redacted
    FROM postern_internal.checkpoint_entry e
   WHERE (e.outcome = 'administered'::postern_internal.outcome);
 create view postern.gate as
@@ -1326,7 +1367,9 @@ create view postern_internal.log_record as
     e.ticket,
     e.asked,
     e.approved_gate_id,
-    e.salt
+    e.salt,
+    e.salts,
+    e.redactions
    FROM postern_internal.checkpoint_entry e
   WHERE ((e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned()) OR (age(e.xmin) > 0));
 create view postern.log_leaf as
@@ -1614,16 +1657,16 @@ create view postern_internal.overdue_seal as
   WHERE ((u.oldest < (now() - '01:00:00'::interval)) AND (EXISTS ( SELECT
            FROM postern_internal.sealing s
           WHERE (s.tree_size > 0))));
-comment on table postern.allowed_login is 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database, as added by allow_login. state: allowed; or no such role, another role has the name: then the entry has no effect. Superusers need no entry.';
+comment on table postern.allowed_login is 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer, postern_redactor and postern_event_worker in this database, as added by allow_login. state: allowed; or no such role, another role has the name: then the entry has no effect. Superusers need no entry.';
 comment on table postern.catalog_findings is 'For postern.doctor and postern doctor: what is left unprotected, except the calls of gates; columns as in postern.doctor.';
 comment on table postern.doctor is 'What is left unprotected in this database, one row per finding. level: error or warn. code: the check, explained in docs/doctor. object: what it is about. fix: SQL to paste, or a description of what to do. No rows: nothing was found.';
 comment on table postern.posting_combination is 'The distinct code strings of each company, each with its id; a blank code part is NULL. Tables of the application may reference (company, posting_combination_id). postern.posting_combination_id adds rows; they are never changed or removed.';
 comment on table postern.protection_fault is 'Protected tables that are not protected as requested, and what differs, in words; includes the tables below them. gate_id: that of a guard, otherwise NULL. To repair it, protect the table again.';
 comment on view postern.action is 'Registered actions: the gate that stops each of them (NULL: none), and the gates that its business code is known to reach.';
-comment on view postern.administration_log is 'Who changed who may do what, and when. kind and key: what was changed. before, after: the columns that differ, never a PIN, a hash, a key or a secret; before is NULL if the object is new, after is NULL if it is gone. about_userid: the user whom the change concerns. userid: the end user who made the change, if the session had one; session_role: the login. Changes with the same transaction_id were made together.';
+comment on view postern.administration_log is 'Who changed who may do what, and when. kind and key: what was changed. before, after: the columns that differ, never a PIN, a hash, a key or a secret; before is NULL if the object is new, after is NULL if it is gone. about_userid: the user whom the change concerns. userid: the end user who made the change, if the session had one; session_role: the login. Changes with the same transaction_id were made together. redacted: as in postern.checkpoint_log; what was redacted is NULL.';
 comment on view postern.authority_class is 'Authority classes of companies, or of internal ledgers if ledger_id is not NULL.';
 comment on view postern.authority_combination is 'The rules of authority classes: one pattern for each code part. Not allowed always wins; what no rule allows is not allowed.';
-comment on view postern.checkpoint_log is 'Checkpoints passed, denied and cancelled; changes of the administration are in postern.administration_log. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is read from the clock; transaction_id is the transaction of the business rows (for a denial: of the attempt). approval: the approval that opened the gate; several entries may have the same one. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of another gate, or of the action, opened it. approved_gate_id, approved_message: what the person was shown, if it differs from gate_id and message.';
+comment on view postern.checkpoint_log is 'Checkpoints passed, denied and cancelled; changes of the administration are in postern.administration_log. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is read from the clock; transaction_id is the transaction of the business rows (for a denial: of the attempt). approval: the approval that opened the gate; several entries may have the same one. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of another gate, or of the action, opened it. approved_gate_id, approved_message: what the person was shown, if it differs from gate_id and message. redacted: NULL, or for each redaction of the entry the names of the fields whose columns are NULL since then (userid, authenticated_by, content: messages and parameters, comment, origin: session_role, client_addr and application_name), when it was (redacted_at), the login that did it (redacted_by), and the log_id of its record in postern.administration_log.';
 comment on view postern.company is 'Companies. Every user may read their names.';
 comment on view postern.company_finance_auth is 'COMPANY_FINANCE_AUTH, deprecated: use postern.user_finance_auth_pub, which it shows.';
 comment on view postern.company_finance_auth1 is 'COMPANY_FINANCE_AUTH1, deprecated: use postern.user_finance_auth_pub, which it shows.';

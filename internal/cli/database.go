@@ -78,7 +78,7 @@ func explain(err error, user string) error {
 			return err // Postern's own error; its hint names the statement that helps
 		}
 		explained := *server
-		explained.Hint = fmt.Sprintf("Members of postern_admin may do this; to read the log, members of postern_auditor; to seal it, members of postern_sealer. "+
+		explained.Hint = fmt.Sprintf("Members of postern_admin may do this; to read the log, members of postern_auditor; to seal it, members of postern_sealer; to redact it, members of postern_redactor. "+
 			"Have somebody who may grant it run: grant postern_admin to %[1]s; or: grant postern_auditor to %[1]s;", pgx.Identifier{user}.Sanitize())
 		return &explained
 	}

@@ -21,8 +21,8 @@ func newLogCommand(app *application) *cobra.Command {
 		Long: `The log has an entry for each checkpoint that was passed, denied (a wrong user name or PIN) or
 cancelled (the user refused). It only grows, and once it is sealed, it can also prove that.
 
-These commands need the role postern_auditor; "seal" and "export --proofs -o" need postern_sealer, and "drop" needs
-postern_admin.`,
+These commands need the role postern_auditor; "seal" and "export --proofs -o" need postern_sealer, "redact" needs
+postern_redactor, and "drop" needs postern_admin.`,
 		Example: `  $0 log list
   $0 log list --follow --outcome denied
   $0 log export --since 2026-01-01 --until 2027-01-01 -o 2026.csv
@@ -38,6 +38,7 @@ postern_admin.`,
 		newLogVerifyCommand(app),
 		newLogProveCommand(app),
 		newLogCheckProofCommand(app),
+		newLogRedactCommand(app),
 		newLogDropCommand(app),
 	)
 	return command

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -77,11 +79,25 @@ type lostEntry struct {
 	Restart int64 `json:"restart"`
 }
 
+// redaction is a redaction that entries of the file name; Record is nil if the file does not have it.
+type redaction struct {
+	LogID  int64        `json:"log_id"`
+	Record *seal.Record `json:"record"`
+}
+
+func redactions(checked *seal.Checked) []redaction {
+	list := []redaction{}
+	for _, logID := range slices.Sorted(maps.Keys(checked.Redactions)) {
+		list = append(list, redaction{logID, checked.Redactions[logID]})
+	}
+	return list
+}
+
 func (a *application) checkProof(in io.Reader, keys string, heads *seal.Heads, asJSON bool) error {
-	var only *seal.Proof
+	var first *seal.Proof
 	lost, by := []lostEntry{}, map[*seal.Restart]int64{}
 	checked, err := seal.CheckProofs(in, keys, func(proof *seal.Proof) error {
-		only = proof
+		first = cmp.Or(first, proof)
 		if restart := heads.LostBy(proof); restart != nil {
 			by[restart]++
 			lost = append(lost, lostEntry{proof.LogID, restart.Number})
@@ -99,17 +115,29 @@ func (a *application) checkProof(in io.Reader, keys string, heads *seal.Heads, a
 	if asJSON {
 		return a.printJSON(map[string]any{
 			"entries": checked.Entries, "origin": head.Origin, "leaves": head.Size, "keys": checked.Keys, "own_keys": checked.OwnKeys, "lost": lost,
+			"redacted": checked.Redacted, "redactions": redactions(checked),
 		})
 	}
-	if checked.Entries == 1 {
+	// The records of its redactions follow a single entry.
+	if only := first; checked.Entries == 1 || only != nil && len(only.Inclusion.Redacted) > 0 && checked.Entries == int64(1+len(checked.Redactions)) {
 		a.printf("log_id     %d\nlogged_at  %s\noutcome    %s\ngate_id    %s\nuserid     %s\nmessage    %s\ncomment    %s\n",
-			only.LogID, only.LoggedAt, only.Outcome, only.GateID, only.UserID, only.Message,
+			only.LogID, only.LoggedAt, only.Outcome, only.GateID, valueOrDash(only.UserID), valueOrDash(only.Message),
 			valueOrDash(only.Comment))
 		if only.ApprovedGateID != nil && only.ApprovedMessage != nil {
 			a.printf("asked      %s\napproved   %s: %s\n", yesNo(only.Asked), *only.ApprovedGateID, *only.ApprovedMessage)
 		}
 	}
 	a.printf("%s proven: under the head of %d leaves that %s has signed.\n", plural(checked.Entries, "entry"), head.Size, head.Origin)
+	if checked.Redacted > 0 {
+		a.printf("%s of these redacted: values of persons were removed, and their hashes are left.\n", plural(checked.Redacted, "entry"))
+	}
+	for _, one := range redactions(checked) {
+		if one.Record == nil {
+			a.printf("Entry %d, which records a redaction, is not in the file: export the period of it too.\n", one.LogID)
+			continue
+		}
+		a.printf("Entry %d records a redaction: %s, by %s. %s\n", one.LogID, one.Record.LoggedAt, valueOrDash(one.Record.SessionRole), valueOrDash(one.Record.Message))
+	}
 	for _, restart := range heads.Restarts {
 		if by[restart] > 0 {
 			a.printf("%s of these lost, unless a newer proof shows it. %s\n", plural(by[restart], "entry"), describeRestart(restart))

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"os"
 	"strconv"
 
@@ -17,7 +18,7 @@ func newLogProveCommand(app *application) *cobra.Command {
 		Short: "Prove to others that one entry is in the log",
 		Long: `Writes a proof that an entry is under the newest signed head: the entry, some thirty hashes at most,
 and the head. Whoever has the public key can check it with "log check-proof", without a database and without seeing
-any other entry.
+any other entry. If something was redacted from the entry, the proof of what records that follows.
 
 --receipt takes what the application got with its commit, and proves that exactly this entry is in the log. If it is
 missing, or has been replaced, that is a finding and the exit code is 3. The exit code is 1 if the entry is not sealed
@@ -55,14 +56,23 @@ yet. It needs the role postern_auditor.`,
 			if err != nil {
 				return tampered(err)
 			}
+			proofs := append([]*seal.Proof{proof}, proof.Records...)
 			if output == "" {
-				return app.printJSON(proof)
+				for _, one := range proofs {
+					if err := app.printJSON(one); err != nil {
+						return err
+					}
+				}
+				return nil
 			}
 			file, err := os.OpenFile(output, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 			if err != nil {
 				return err
 			}
-			return writeJSON(file, proof)
+			for _, one := range proofs {
+				err = errors.Join(err, writeJSON(file, one))
+			}
+			return errors.Join(err, file.Close())
 		},
 	}
 	addHeads(command, &directory)

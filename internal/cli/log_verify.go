@@ -22,8 +22,9 @@ func newLogVerifyCommand(app *application) *cobra.Command {
 		Short: "Find out whether the log was changed",
 		Long: `Computes every leaf of the log's Merkle tree again from the entries, and compares everything with the
 tree in the database and with the newest signed head in a directory outside of it. It says what is wrong: an entry
-that was changed, is missing, was added or is in another place; a tree that was rewritten, and between which leaves; a
-head from another history, or signed by an unknown key.
+that was changed, is missing, was added or is in another place; a personal value that was removed and not redacted, or
+redacted and is there again; a tree that was rewritten, and between which leaves; a head from another history, or
+signed by an unknown key.
 
 Not even a superuser can hide a change from this, unless that superuser can also write to the directory, or sign. An
 entry that was removed before it was sealed is missed only by its receipt: see "log prove --receipt". Whether
@@ -121,6 +122,9 @@ func (a *application) printVerdict(verdict *seal.Verdict) {
 	a.printf("%s verified: the log is what was signed.\n", plural(verdict.Leaves, "entry"))
 	if verdict.Dropped > 0 {
 		a.printf("%s of them dropped: their hashes are left.\n", plural(verdict.Dropped, "entry"))
+	}
+	if verdict.Redacted > 0 {
+		a.printf("%s of them redacted, as signed notes say: values of persons were removed.\n", plural(verdict.Redacted, "entry"))
 	}
 	if verdict.NotSigned > 0 {
 		a.printf("%s of them not signed yet.\n", plural(verdict.NotSigned, "entry"))

@@ -3,7 +3,10 @@ package cli
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/csv"
+	"encoding/json"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -25,7 +28,7 @@ type entryWriter interface {
 // merges columns: the gate that was approved goes with the gate, who authenticated with the user, and the comment with
 // the message.
 func (a *application) entryTable() entryWriter {
-	header := []string{"log_id", "logged_at", "outcome", "gate_id", "userid", "authenticated_by", "message", "comment", "asked", "approved_gate_id", "approved_message"}
+	header := []string{"log_id", "logged_at", "outcome", "gate_id", "userid", "authenticated_by", "message", "comment", "asked", "approved_gate_id", "approved_message", "redacted"}
 	if terminal(a.out) {
 		header = []string{"log_id", "logged_at", "outcome", "gate_id", "userid", "message (comment)"}
 	}
@@ -41,8 +44,8 @@ func (w *entryTable) write(entries []query.LogEntry) error {
 		if terminal(w.table.app.out) {
 			rows[index] = append(rows[index], gate(entry), who(entry), what(entry))
 		} else {
-			rows[index] = append(rows[index], entry.GateID, entry.UserID, authenticator(entry), entry.Message, valueOrDash(entry.Comment),
-				yesNo(entry.Asked), valueOrDash(entry.ApprovedGateID), valueOrDash(entry.ApprovedMessage))
+			rows[index] = append(rows[index], entry.GateID, valueOrDash(entry.UserID), authenticator(entry), valueOrDash(entry.Message), valueOrDash(entry.Comment),
+				yesNo(entry.Asked), valueOrDash(entry.ApprovedGateID), valueOrDash(entry.ApprovedMessage), cmp.Or(redacted(entry), "-"))
 		}
 	}
 	w.table.print(rows)
@@ -62,7 +65,7 @@ func gate(entry query.LogEntry) string {
 
 // authenticator is the user whose name and PIN were given, if that is not the session's own user.
 func authenticator(entry query.LogEntry) string {
-	if entry.AuthenticatedBy == nil || *entry.AuthenticatedBy == entry.UserID {
+	if entry.AuthenticatedBy == nil || entry.UserID != nil && *entry.AuthenticatedBy == *entry.UserID {
 		return "-"
 	}
 	return *entry.AuthenticatedBy
@@ -71,17 +74,38 @@ func authenticator(entry query.LogEntry) string {
 // who shows the session's user, and the user who authenticated if that is another.
 func who(entry query.LogEntry) string {
 	if other := authenticator(entry); other != "-" {
-		return entry.UserID + " by " + other
+		return valueOrDash(entry.UserID) + " by " + other
 	}
-	return entry.UserID
+	return valueOrDash(entry.UserID)
 }
 
-// what shows the message, followed by the comment.
+// what shows the message, followed by the comment and by what was redacted.
 func what(entry query.LogEntry) string {
+	text := valueOrDash(entry.Message)
 	if entry.Comment != nil {
-		return entry.Message + " (" + *entry.Comment + ")"
+		text += " (" + *entry.Comment + ")"
 	}
-	return entry.Message
+	if gone := redacted(entry); gone != "" {
+		text += " [redacted: " + gone + "]"
+	}
+	return text
+}
+
+// redacted says which fields were redacted, when and by whom; it is empty if none was.
+func redacted(entry query.LogEntry) string {
+	var redactions []struct {
+		Fields     []string   `json:"fields"`
+		RedactedAt *time.Time `json:"redacted_at"`
+		RedactedBy *string    `json:"redacted_by"`
+	}
+	if json.Unmarshal(entry.Redacted, &redactions) != nil {
+		return ""
+	}
+	texts := make([]string, len(redactions))
+	for index, one := range redactions {
+		texts[index] = fmt.Sprintf("%s %s by %s", strings.Join(one.Fields, ", "), stampOrDash(one.RedactedAt), valueOrDash(one.RedactedBy))
+	}
+	return strings.Join(texts, "; ")
 }
 
 // entryLines prints the log on a terminal as entries arrive. A column grows with its widest value so far.
@@ -176,7 +200,7 @@ func newCSVTable(out io.Writer, spreadsheet bool) entryWriter {
 var csvHeader = []string{
 	"log_id", "outcome", "gate_id", "action", "userid", "authenticated_by", "logged_at", "message", "parameters", "comment",
 	"scheme", "session_role", "client_addr", "application_name", "transaction_id",
-	"approval", "asked", "approved_gate_id", "approved_message",
+	"approval", "asked", "approved_gate_id", "approved_message", "redacted",
 }
 
 func (w *csvTable) start() {
@@ -197,11 +221,11 @@ func (w *csvTable) write(entries []query.LogEntry) error {
 			address = entry.ClientAddr.String()
 		}
 		cells := []string{
-			strconv.FormatInt(entry.LogID, 10), entry.Outcome, entry.GateID, value(entry.Action), entry.UserID,
-			value(entry.AuthenticatedBy), entry.LoggedAt.UTC().Format(time.RFC3339Nano), entry.Message,
-			string(entry.Parameters), value(entry.Comment), value(entry.Scheme), entry.SessionRole, address,
-			entry.ApplicationName, strconv.FormatUint(entry.TransactionID, 10),
-			approval, strconv.FormatBool(entry.Asked), value(entry.ApprovedGateID), value(entry.ApprovedMessage),
+			strconv.FormatInt(entry.LogID, 10), entry.Outcome, entry.GateID, value(entry.Action), value(entry.UserID),
+			value(entry.AuthenticatedBy), entry.LoggedAt.UTC().Format(time.RFC3339Nano), value(entry.Message),
+			string(entry.Parameters), value(entry.Comment), value(entry.Scheme), value(entry.SessionRole), address,
+			value(entry.ApplicationName), strconv.FormatUint(entry.TransactionID, 10),
+			approval, strconv.FormatBool(entry.Asked), value(entry.ApprovedGateID), value(entry.ApprovedMessage), string(entry.Redacted),
 		}
 		for index := range cells {
 			if w.toPeople {

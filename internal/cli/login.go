@@ -11,9 +11,9 @@ func newLoginCommand(app *application) *cobra.Command {
 		Use:   "login",
 		Short: "Logins that may use their memberships in this database",
 		Long: `Roles and their members belong to the whole cluster. So a membership of postern_trusted_app,
-postern_admin, postern_sealer or postern_event_worker counts in a database only for logins that this database allows.
-The login that installed Postern is allowed; superusers need no entry. Sessions with a token, passing gates and
-reading need no entry either.
+postern_admin, postern_sealer, postern_redactor or postern_event_worker counts in a database only for logins that this
+database allows. The login that installed Postern is allowed; superusers need no entry. Sessions with a token, passing
+gates and reading need no entry either.
 
 allow and disallow need the role postern_admin; list also works with postern_auditor.`,
 		Example: `  $0 login allow erp_web
@@ -28,9 +28,9 @@ func newLoginAllowCommand(app *application) *cobra.Command {
 	return &cobra.Command{
 		Use:   "allow ROLE",
 		Short: "Let a login use its memberships here",
-		Long: `Lets a login use its memberships of postern_trusted_app, postern_admin, postern_sealer and
-postern_event_worker in this database. It grants no membership: do that in SQL. What counts is the role that logs in,
-and not a role that it becomes with SET ROLE.`,
+		Long: `Lets a login use its memberships of postern_trusted_app, postern_admin, postern_sealer, postern_redactor
+and postern_event_worker in this database. It grants no membership: do that in SQL. What counts is the role that logs
+in, and not a role that it becomes with SET ROLE.`,
 		Example: `  $0 login allow erp_web`,
 		Args:    arguments("ROLE"),
 		RunE: func(command *cobra.Command, given []string) error {

@@ -30,6 +30,7 @@ begin
   loop
     for part in
       select g.tgname from pg_trigger as g where g.tgrelid = kept and not g.tgisinternal
+         and g.tgparentid = 0 -- others go with the trigger of the whole log
     loop
       execute format('drop trigger %I on %s', part.tgname, kept);
     end loop;
@@ -60,7 +61,7 @@ begin
     execute format('alter table %s no force row level security', kept);
     execute format('alter table %s set schema LOG_SCHEMA', kept);
     execute format('revoke all on table %s from public, %s', kept,
-                   (select string_agg(quote_ident(r.rolname), ', ') from pg_roles as r where r.rolname = any (array['postern_user', 'postern_app', 'postern_trusted_app', 'postern_admin', 'postern_sealer', 'postern_event_worker'])));
+                   (select string_agg(quote_ident(r.rolname), ', ') from pg_roles as r where r.rolname = any (array['postern_user', 'postern_app', 'postern_trusted_app', 'postern_admin', 'postern_sealer', 'postern_redactor', 'postern_event_worker'])));
   end loop;
 end
 $$;

@@ -13,7 +13,7 @@ import (
 const followLog = `-- name: FollowLog :many
 select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l.logged_at, l.message, l.parameters,
        l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id,
-       l.approval, l.asked, l.approved_gate_id, l.approved_message
+       l.approval, l.asked, l.approved_gate_id, l.approved_message, l.redacted
   from postern.checkpoint_log as l
  where l.transaction_id >= pg_snapshot_xmin($1::text::pg_snapshot)
    and not pg_visible_in_snapshot(l.transaction_id, $1::text::pg_snapshot)
@@ -23,7 +23,7 @@ select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l
    and ($6::text is null or l.outcome = $6)
    and ($7::text is null or l.gate_id = $7)
    and ($8::text is null or l.userid = (select postern.resolve_userid($8))
-        or l.authenticated_by <> l.userid and l.authenticated_by = (select postern.resolve_userid($8)))
+        or l.authenticated_by is distinct from l.userid and l.authenticated_by = (select postern.resolve_userid($8)))
    and ($9::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower($9)) > 0)
  order by l.transaction_id, l.log_id
  limit $10
@@ -85,6 +85,7 @@ func (q *Queries) FollowLog(ctx context.Context, arg FollowLogParams) ([]LogEntr
 			&i.Asked,
 			&i.ApprovedGateID,
 			&i.ApprovedMessage,
+			&i.Redacted,
 		); err != nil {
 			return nil, err
 		}
@@ -135,7 +136,7 @@ select count(latest.log_id) as entries, coalesce(min(latest.log_id), 0)::bigint 
            and ($3::text is null or l.outcome = $3)
            and ($4::text is null or l.gate_id = $4)
            and ($5::text is null or l.userid = (select postern.resolve_userid($5))
-                or l.authenticated_by <> l.userid and l.authenticated_by = (select postern.resolve_userid($5)))
+                or l.authenticated_by is distinct from l.userid and l.authenticated_by = (select postern.resolve_userid($5)))
            and ($6::timestamptz is null or l.logged_at >= $6)
            and ($7::timestamptz is null or l.logged_at < $7)
            and ($8::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower($8)) > 0)
@@ -182,22 +183,22 @@ func (q *Queries) LatestLog(ctx context.Context, arg LatestLogParams) (LatestLog
 const listLog = `-- name: ListLog :many
 select p.log_id, p.outcome, p.gate_id, p.action, p.userid, p.authenticated_by, p.logged_at, p.message, p.parameters,
        p.comment, p.scheme, p.session_role, p.client_addr, p.application_name, p.transaction_id,
-       p.approval, p.asked, p.approved_gate_id, p.approved_message
+       p.approval, p.asked, p.approved_gate_id, p.approved_message, p.redacted
   from (select c.log_id, c.outcome, c.gate_id, c.action, c.userid, c.authenticated_by, c.logged_at, c.message, c.parameters,
                c.comment, c.scheme, c.session_role, c.client_addr, c.application_name, c.transaction_id,
-               c.approval, c.asked, c.approved_gate_id, c.approved_message,
-               sum(octet_length(c.message) + octet_length(c.parameters::text) + coalesce(octet_length(c.approved_message), 0))
+               c.approval, c.asked, c.approved_gate_id, c.approved_message, c.redacted,
+               sum(coalesce(octet_length(c.message) + octet_length(c.parameters::text), 0) + coalesce(octet_length(c.approved_message), 0))
                  over (order by c.log_id rows between unbounded preceding and 1 preceding) as octets_before
           from (select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l.logged_at, l.message, l.parameters,
                        l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id,
-                       l.approval, l.asked, l.approved_gate_id, l.approved_message
+                       l.approval, l.asked, l.approved_gate_id, l.approved_message, l.redacted
                   from postern.checkpoint_log as l
                  where l.log_id > $1
                    and l.log_id <= $2
                    and ($3::text is null or l.outcome = $3)
                    and ($4::text is null or l.gate_id = $4)
                    and ($5::text is null or l.userid = (select postern.resolve_userid($5))
-                        or l.authenticated_by <> l.userid and l.authenticated_by = (select postern.resolve_userid($5)))
+                        or l.authenticated_by is distinct from l.userid and l.authenticated_by = (select postern.resolve_userid($5)))
                    and ($6::timestamptz is null or l.logged_at >= $6)
                    and ($7::timestamptz is null or l.logged_at < $7)
                    and ($8::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower($8)) > 0)
@@ -263,6 +264,7 @@ func (q *Queries) ListLog(ctx context.Context, arg ListLogParams) ([]LogEntry, e
 			&i.Asked,
 			&i.ApprovedGateID,
 			&i.ApprovedMessage,
+			&i.Redacted,
 		); err != nil {
 			return nil, err
 		}

@@ -21,7 +21,7 @@ type Action struct {
 	RegisteredAt      time.Time `json:"registered_at"`
 }
 
-// Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database, as added by allow_login. state: allowed; or no such role, another role has the name: then the entry has no effect. Superusers need no entry.
+// Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer, postern_redactor and postern_event_worker in this database, as added by allow_login. state: allowed; or no such role, another role has the name: then the entry has no effect. Superusers need no entry.
 type AllowedLogin struct {
 	DBRole    string    `json:"db_role"`
 	State     string    `json:"state"`
@@ -153,27 +153,28 @@ type LedgerUser struct {
 	Class    *string `json:"class"`
 }
 
-// Checkpoints passed, denied and cancelled; changes of the administration are in postern.administration_log. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is read from the clock; transaction_id is the transaction of the business rows (for a denial: of the attempt). approval: the approval that opened the gate; several entries may have the same one. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of another gate, or of the action, opened it. approved_gate_id, approved_message: what the person was shown, if it differs from gate_id and message.
+// Checkpoints passed, denied and cancelled; changes of the administration are in postern.administration_log. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is read from the clock; transaction_id is the transaction of the business rows (for a denial: of the attempt). approval: the approval that opened the gate; several entries may have the same one. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of another gate, or of the action, opened it. approved_gate_id, approved_message: what the person was shown, if it differs from gate_id and message. redacted: NULL, or for each redaction of the entry the names of the fields whose columns are NULL since then (userid, authenticated_by, content: messages and parameters, comment, origin: session_role, client_addr and application_name), when it was (redacted_at), the login that did it (redacted_by), and the log_id of its record in postern.administration_log.
 type LogEntry struct {
 	LogID           int64           `json:"log_id"`
 	Outcome         string          `json:"outcome"`
 	GateID          string          `json:"gate_id"`
 	Action          *string         `json:"action"`
-	UserID          string          `json:"userid"`
+	UserID          *string         `json:"userid"`
 	AuthenticatedBy *string         `json:"authenticated_by"`
 	LoggedAt        time.Time       `json:"logged_at"`
-	Message         string          `json:"message"`
+	Message         *string         `json:"message"`
 	Parameters      json.RawMessage `json:"parameters"`
 	Comment         *string         `json:"comment"`
 	Scheme          *string         `json:"scheme"`
-	SessionRole     string          `json:"session_role"`
+	SessionRole     *string         `json:"session_role"`
 	ClientAddr      *netip.Addr     `json:"client_addr"`
-	ApplicationName string          `json:"application_name"`
+	ApplicationName *string         `json:"application_name"`
 	TransactionID   uint64          `json:"transaction_id"`
 	Approval        *uuid.UUID      `json:"approval"`
 	Asked           bool            `json:"asked"`
 	ApprovedGateID  *string         `json:"approved_gate_id"`
 	ApprovedMessage *string         `json:"approved_message"`
+	Redacted        json.RawMessage `json:"redacted"`
 }
 
 // Signed tree heads. Trust the copies outside the database, not these. note: a C2SP tlog-checkpoint; signed_at is not in the signature.

@@ -268,6 +268,73 @@ func (q *Queries) RecordLogExport(ctx context.Context, since *time.Time, until *
 	return err
 }
 
+const redactLog = `-- name: RedactLog :many
+select recorded::bigint as recorded, first_leaf::bigint as first_leaf, last_leaf::bigint as last_leaf, fields::integer[] as fields
+  from postern.redact_log($1::text, $2::text, $3::boolean)
+`
+
+type RedactLogRow struct {
+	Recorded  int64   `json:"recorded"`
+	FirstLeaf int64   `json:"first_leaf"`
+	LastLeaf  int64   `json:"last_leaf"`
+	Fields    []int32 `json:"fields"`
+}
+
+// Redacts a batch of a person's entries; gives the record of it, and the stretches of leaves with the numbers of the
+// fields that were removed. No row: nothing is left to redact.
+func (q *Queries) RedactLog(ctx context.Context, userID string, reason string, keepContent bool) ([]RedactLogRow, error) {
+	rows, err := q.db.Query(ctx, redactLog, userID, reason, keepContent)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []RedactLogRow{}
+	for rows.Next() {
+		var i RedactLogRow
+		if err := rows.Scan(
+			&i.Recorded,
+			&i.FirstLeaf,
+			&i.LastLeaf,
+			&i.Fields,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const redactableEntries = `-- name: RedactableEntries :one
+select r.entries::bigint as entries, r.unsealed::bigint as unsealed,
+       coalesce(to_char(r.oldest at time zone 'UTC', 'YYYY-MM-DD'), '')::text as oldest,
+       coalesce(to_char(r.newest at time zone 'UTC', 'YYYY-MM-DD'), '')::text as newest
+  from postern.redactable_entries($1::text) as r
+`
+
+type RedactableEntriesRow struct {
+	Entries  int64  `json:"entries"`
+	Unsealed int64  `json:"unsealed"`
+	Oldest   string `json:"oldest"`
+	Newest   string `json:"newest"`
+}
+
+// How many entries of a person could be redacted, how many are not under a signed head yet, and from which days (UTC)
+// they are, empty if there is none.
+func (q *Queries) RedactableEntries(ctx context.Context, userid string) (RedactableEntriesRow, error) {
+	row := q.db.QueryRow(ctx, redactableEntries, userid)
+	var i RedactableEntriesRow
+	err := row.Scan(
+		&i.Entries,
+		&i.Unsealed,
+		&i.Oldest,
+		&i.Newest,
+	)
+	return i, err
+}
+
 const restartLog = `-- name: RestartLog :one
 select place::text as place, timeline::bigint as timeline, reused::bigint as reused
   from postern.restart_log($1::bigint, $2::bigint)

@@ -2,12 +2,8 @@ package seal
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -114,45 +110,17 @@ func (d dropped) has(leafNumber int64) bool {
 	return false
 }
 
-// dropped reads which entries were dropped. It skips a note that a crash left half written, but returns an error for a
-// wrong signature.
-func (h *Heads) dropped() (dropped, error) {
-	path := filepath.Join(h.Directory, dropsFile)
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var all dropped
-	for _, one := range splitNotes(string(text)) {
-		opened, err := note.Open([]byte(one), h.verifiers)
-		if err != nil {
-			return nil, &TamperedError{Finding{Kind: SignatureInvalid, Message: fmt.Sprintf("%s: %v", path, err)}}
-		}
-		lines := strings.Split(strings.TrimSuffix(opened.Text, "\n"), "\n")
-		if len(lines) < 2 || lines[1] != dropsLine || lines[0] != opened.Sigs[0].Name {
-			return nil, &TamperedError{Finding{Kind: SignatureInvalid, Message: fmt.Sprintf("%s has a note that does not say what was dropped", path)}}
-		}
-		restarts := int64(0)
-		if keyword, number, _ := strings.Cut(lines[min(2, len(lines)-1)], " "); keyword == "restart" {
-			if restarts, err = strconv.ParseInt(number, 10, 64); err != nil {
-				return nil, fmt.Errorf("%s: %q is not the number of a restart", path, number)
-			}
-			lines = lines[1:]
-		}
-		kept := h.keptSince(restarts)
-		for _, line := range lines[2:] {
+// dropped reads which entries were dropped.
+func (h *Heads) dropped() (all dropped, err error) {
+	return all, h.notes(dropsFile, dropsLine, func(lines []string, kept int64) error {
+		for _, line := range lines {
 			var stretch leafRange
 			if _, err := fmt.Sscanf(line, "%d %d", &stretch.first, &stretch.last); err != nil || fmt.Sprintf("%d %d", stretch.first, stretch.last) != line {
-				return nil, fmt.Errorf("%s: %q is not the first and the last leaf of a range", path, line)
+				return fmt.Errorf("%q is not the first and the last leaf of a range", line)
 			}
-			if kept != nil {
-				stretch.last = min(stretch.last, kept.Size-1)
-			}
+			stretch.last = min(stretch.last, kept-1)
 			all = append(all, stretch)
 		}
-	}
-	return all, nil
+		return nil
+	})
 }

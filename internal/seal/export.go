@@ -3,6 +3,8 @@ package seal
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -21,8 +23,9 @@ type Exporter struct {
 }
 
 // Export yields the newest head, and then every entry under it with its proof, in the order of leaves. It checks every
-// proof. It exports all rows of the log, including those that stand for an approval that may never have been used. It
-// returns the number of entries.
+// proof. It exports all rows of the log, including those that stand for an approval that may never have been used. At
+// the end are the entries that record what was redacted, if they are of another period. It returns the number of
+// entries.
 func (e *Exporter) Export(ctx context.Context, connection *pgx.Conn, each func(any) error) (entries int64, err error) {
 	head, err := e.Heads.provable()
 	if err != nil {
@@ -45,6 +48,7 @@ func (e *Exporter) Export(ctx context.Context, connection *pgx.Conn, each func(a
 		if err := continues(head, head.Size, readHashes(ctx, queries)); err != nil {
 			return err
 		}
+		redacted := map[int64]bool{} // records of redactions, and whether they were exported
 		reader := &pageReader{behind: readHashes(ctx, queries)}
 		for next := int64(0); next < head.Size; {
 			page, err := queries.LeafPage(ctx, next, entryPageSize)
@@ -86,10 +90,36 @@ func (e *Exporter) Export(ctx context.Context, connection *pgx.Conn, each func(a
 					return err
 				}
 				entries++
+				if proof.isRedaction() {
+					redacted[proof.LogID] = true
+				}
+				for _, record := range proof.Inclusion.Redacted {
+					redacted[record] = redacted[record]
+				}
 			}
 			next = page[len(page)-1].LeafNumber + 1
 			if e.OnProgress != nil {
 				e.OnProgress(min(next, head.Size), head.Size)
+			}
+		}
+		// Records of other periods say when and by whom something was removed.
+		for _, logID := range slices.Sorted(maps.Keys(redacted)) {
+			if redacted[logID] {
+				continue
+			}
+			records, err := proveRecords(ctx, tx, map[string]int64{"": logID}, head, dropped, readHashes(ctx, queries))
+			if err != nil {
+				return err
+			}
+			for _, record := range records {
+				if redacted[record.LogID] {
+					continue
+				}
+				redacted[record.LogID] = true
+				if err := each(record); err != nil {
+					return err
+				}
+				entries++
 			}
 		}
 		return nil

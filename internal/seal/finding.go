@@ -1,6 +1,10 @@
 package seal
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/posternsql/postern/internal/program"
+)
 
 // Kind says what is wrong with a log.
 type Kind string
@@ -15,6 +19,10 @@ const (
 	EntryAdded Kind = "entry_added"
 	// EntryReordered: an entry stands as another leaf than the one it was sealed as.
 	EntryReordered Kind = "entry_reordered"
+	// ValueRemoved: a personal value is gone, and no signed redaction says so, or its record is not in the log.
+	ValueRemoved Kind = "value_removed"
+	// ValueReturned: a redacted value is there again, as after the restore of a backup.
+	ValueReturned Kind = "value_returned"
 	// TreeRewritten: the tree does not lead to the head kept outside the database.
 	TreeRewritten Kind = "tree_rewritten"
 	// OtherHistory: two heads signed by known keys contradict each other.
@@ -44,6 +52,9 @@ type Finding struct {
 func (f *Finding) Hint() string {
 	if f.Kind == EntryMissing && f.LeafNumber == nil && f.LogID == nil || f.Kind == TreeRewritten || f.Kind == OtherHistory {
 		return "Find out why before you go on: read " + AboutRestarts + "."
+	}
+	if f.Kind == ValueReturned {
+		return program.Text(`Redact again with "$0 log redact".`)
 	}
 	return ""
 }

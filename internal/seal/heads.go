@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -158,6 +160,45 @@ func splitNotes(text string) []string {
 		notes = append(notes, current.String())
 	}
 	return notes
+}
+
+// notes reads the signed notes of a file. It yields the lines behind the second one, without that of the restart, and
+// the number of leaves that still count: a restart may have given up the others. It skips a note that a crash left half
+// written, but returns an error for a wrong signature.
+func (h *Heads) notes(file, secondLine string, each func(lines []string, kept int64) error) error {
+	path := filepath.Join(h.Directory, file)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, one := range splitNotes(string(text)) {
+		opened, err := note.Open([]byte(one), h.verifiers)
+		if err != nil {
+			return &TamperedError{Finding{Kind: SignatureInvalid, Message: fmt.Sprintf("%s: %v", path, err)}}
+		}
+		lines := strings.Split(strings.TrimSuffix(opened.Text, "\n"), "\n")
+		if len(lines) < 3 || lines[1] != secondLine || lines[0] != opened.Sigs[0].Name {
+			return &TamperedError{Finding{Kind: SignatureInvalid, Message: fmt.Sprintf("%s has a note that does not say: %s", path, secondLine)}}
+		}
+		restarts := int64(0)
+		if keyword, number, _ := strings.Cut(lines[2], " "); keyword == "restart" {
+			if restarts, err = strconv.ParseInt(number, 10, 64); err != nil {
+				return fmt.Errorf("%s: %q is not the number of a restart", path, number)
+			}
+			lines = lines[1:]
+		}
+		kept := int64(math.MaxInt64)
+		if since := h.keptSince(restarts); since != nil {
+			kept = since.Size
+		}
+		if err := each(lines[2:], kept); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	return nil
 }
 
 // appendNote appends a note to a file. It first ends a note that a crash left incomplete.

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,6 +30,9 @@ type Proof struct {
 	// line has them for all lines that follow.
 	Head string   `json:"head,omitempty"`
 	Keys []string `json:"keys,omitempty"`
+
+	// Records prove the entries that record what was redacted from this one. They are JSON objects of their own.
+	Records []*Proof `json:"-"`
 
 	head *Head
 }
@@ -117,9 +122,50 @@ func Prove(ctx context.Context, connection *pgx.Conn, heads *Heads, logID int64,
 			return err
 		}
 		proof.Head, proof.Keys = head.Note, heads.Keys
-		return nil
+		proof.Records, err = proveRecords(ctx, tx, proof.Inclusion.Redacted, head, dropped, readHashes(ctx, queries))
+		return err
 	})
 	return proof, err
+}
+
+// proveRecords proves the entries that record redactions. Those of a dropped month are left out: their proofs are in the
+// file that they were exported to.
+func proveRecords(ctx context.Context, tx pgx.Tx, redacted map[string]int64, head *Head, dropped dropped, reader tlog.HashReader) (proofs []*Proof, err error) {
+	wanted := slices.Sorted(maps.Values(redacted))
+	for known := map[int64]bool{}; len(wanted) > 0; {
+		logID := wanted[0]
+		wanted = wanted[1:]
+		if known[logID] {
+			continue
+		}
+		known[logID] = true
+		found, _, err := recordsOf(ctx, tx, []int64{logID}, whole)
+		if err != nil {
+			return nil, err
+		}
+		leaf, err := query.New(tx).LeafOfEntry(ctx, logID)
+		sealed := err == nil && leaf.LeafNumber < head.Size
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return nil, err
+		}
+		record := found[logID]
+		switch {
+		case record == nil && sealed && dropped.has(leaf.LeafNumber):
+			continue
+		case record == nil || !record.isRedaction():
+			return nil, &TamperedError{Finding{Kind: ValueRemoved, LogID: &logID, Message: fmt.Sprintf("values were removed, and entry %d, which should record that, is not in the log", logID)}}
+		case !sealed:
+			return nil, &NotProvenError{fmt.Sprintf("entry %d, which records a redaction, is not sealed yet: the newest head covers %d leaves", logID, head.Size)}
+		}
+		proof, err := prove(record, leaf.LeafNumber, head, reader)
+		if err != nil {
+			return nil, err
+		}
+		proofs = append(proofs, proof)
+		// What recorded a redaction may be redacted too.
+		wanted = append(wanted, slices.Sorted(maps.Values(proof.Inclusion.Redacted))...)
+	}
+	return proofs, nil
 }
 
 // prove makes the proof of one leaf and checks it.
@@ -146,6 +192,10 @@ type Checked struct {
 	// since somebody with these keys signed it.
 	OwnKeys bool
 	Keys    []string
+	// Redacted is the number of entries from which values were removed.
+	Redacted int64
+	// Redactions are the records of that, by their log_ids. A record that is not in the file is nil.
+	Redactions map[int64]*Record
 }
 
 // CheckProofs checks a file of proofs from Prove or from an export, without a database. keys are the public keys that
@@ -156,7 +206,8 @@ func CheckProofs(in io.Reader, keys string, each func(*Proof) error) (*Checked, 
 	if err != nil {
 		return nil, err
 	}
-	checked := &Checked{OwnKeys: len(known) == 0, Keys: known}
+	checked := &Checked{OwnKeys: len(known) == 0, Keys: known, Redactions: map[int64]*Record{}}
+	records := map[int64]*Record{} // of all redactions in the file
 	var head *Head
 	decoder := jsontext.NewDecoder(in)
 	for number := 1; ; number++ {
@@ -195,11 +246,23 @@ func CheckProofs(in io.Reader, keys string, each func(*Proof) error) (*Checked, 
 		}
 		checked.Entries++
 		proof.head = head
+		if proof.isRedaction() {
+			records[proof.LogID] = &proof.Record
+		}
+		if len(proof.Inclusion.Redacted) > 0 {
+			checked.Redacted++
+		}
+		for _, record := range proof.Inclusion.Redacted {
+			checked.Redactions[record] = nil
+		}
 		if each != nil {
 			if err := each(proof); err != nil {
 				return nil, err
 			}
 		}
+	}
+	for logID := range checked.Redactions {
+		checked.Redactions[logID] = records[logID]
 	}
 	if len(checked.Heads) == 0 {
 		return nil, &TamperedError{Finding{Kind: ProofInvalid, Message: "there is no signed head in the file"}}

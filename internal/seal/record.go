@@ -34,22 +34,23 @@ const (
 	typeSalted
 )
 
-// Record is a row of the log. It has exactly the content of its leaf.
+// Record is a row of the log. It has exactly the content of its leaf. A pointer to a value that the log requires is nil
+// only if the value was redacted, and so are Parameters.
 type Record struct {
 	LogID           int64           `json:"log_id"`
 	Outcome         string          `json:"outcome"`
 	GateID          string          `json:"gate_id"`
 	Action          *string         `json:"action"`
-	UserID          string          `json:"userid"`
+	UserID          *string         `json:"userid"`
 	AuthenticatedBy *string         `json:"authenticated_by"`
 	LoggedAt        Moment          `json:"logged_at"`
-	Message         string          `json:"message"`
+	Message         *string         `json:"message"`
 	Parameters      json.RawMessage `json:"parameters"`
 	Comment         *string         `json:"comment"`
 	Scheme          *string         `json:"scheme"`
-	SessionRole     string          `json:"session_role"`
+	SessionRole     *string         `json:"session_role"`
 	ClientAddr      *string         `json:"client_addr"`
-	ApplicationName string          `json:"application_name"`
+	ApplicationName *string         `json:"application_name"`
 	TransactionID   uint64          `json:"transaction_id"`
 	Ticket          *string         `json:"ticket"`
 	Asked           bool            `json:"asked"`
@@ -92,6 +93,8 @@ type Leaf struct {
 	Octets []byte `json:"leaf"`
 	// Salted has what the hashes in Octets are made of: for each personal field by its name, the salt and then the values.
 	Salted map[string][]byte `json:"salted"`
+	// Redacted has the personal fields that Salted lacks: the log_id of the entry that records why.
+	Redacted map[string]int64 `json:"redacted,omitempty"`
 }
 
 // Hash is the hash of the leaf.
@@ -113,10 +116,10 @@ func (r *Record) Leaf(salt Salt) (Leaf, error) {
 	}
 	var w leafWriter
 	err := w.write([][]byte{
-		integer(uint64(r.LogID)), []byte(r.Outcome), []byte(r.GateID), optional(r.Action), []byte(r.UserID), optional(r.AuthenticatedBy),
-		integer(uint64(r.LoggedAt)), []byte(r.Message), r.Parameters, optional(r.ApprovedMessage), optional(r.Comment), optional(r.Scheme),
-		[]byte(r.SessionRole), optional(r.ClientAddr), []byte(r.ApplicationName), integer(r.TransactionID), optional(r.Ticket), asked,
-		optional(r.ApprovedGateID), salt[:],
+		integer(uint64(r.LogID)), []byte(r.Outcome), []byte(r.GateID), optional(r.Action), optional(r.UserID), optional(r.AuthenticatedBy),
+		integer(uint64(r.LoggedAt)), optional(r.Message), r.Parameters, optional(r.ApprovedMessage), optional(r.Comment), optional(r.Scheme),
+		optional(r.SessionRole), optional(r.ClientAddr), optional(r.ApplicationName), integer(r.TransactionID), optional(r.Ticket), asked,
+		optional(r.ApprovedGateID), salt[:], nil, nil,
 	})
 	return w.leaf(), err
 }
@@ -134,16 +137,16 @@ func (l Leaf) Record() (*Record, error) {
 		GateID:  f.required(),
 		Action:  f.text(),
 	}
-	f.salted(l, "userid", func(f *reader) { r.UserID = f.required() })
+	f.salted(l, "userid", func(f *reader) { r.UserID = f.value() })
 	f.salted(l, "authenticated_by", func(f *reader) { r.AuthenticatedBy = f.text() })
 	r.LoggedAt = Moment(f.integer(typeTime))
 	f.salted(l, "content", func(f *reader) {
-		r.Message, r.Parameters, r.ApprovedMessage = f.required(), json.RawMessage(f.required()), f.text()
+		r.Message, r.Parameters, r.ApprovedMessage = f.value(), json.RawMessage(f.required()), f.text()
 	})
 	f.salted(l, "comment", func(f *reader) { r.Comment = f.text() })
 	r.Scheme = f.text()
 	f.salted(l, "origin", func(f *reader) {
-		r.SessionRole, r.ClientAddr, r.ApplicationName = f.required(), f.text(), f.required()
+		r.SessionRole, r.ClientAddr, r.ApplicationName = f.value(), f.text(), f.value()
 	})
 	r.TransactionID = f.integer(typeInteger)
 	r.Ticket = f.text()
@@ -153,12 +156,17 @@ func (l Leaf) Record() (*Record, error) {
 	switch {
 	case f.err != nil:
 		return nil, f.err
-	case len(l.Salted) != saltedFields:
-		return nil, fmt.Errorf("there are %d salted fields, not the %d of the leaf", len(l.Salted), saltedFields)
-	case !jsontext.Value(r.Parameters).IsValid():
+	case len(l.Salted)+len(l.Redacted) != saltedFields:
+		return nil, fmt.Errorf("there are %d salted or redacted fields, not the %d of the leaf", len(l.Salted)+len(l.Redacted), saltedFields)
+	case l.Redacted["content"] == 0 && !jsontext.Value(r.Parameters).IsValid():
 		return nil, errors.New("the leaf's parameters are not JSON with only one reading")
 	}
 	return r, nil
+}
+
+// isRedaction reports whether the entry records a redaction.
+func (r *Record) isRedaction() bool {
+	return r.Outcome == "administered" && r.Action != nil && *r.Action == "redaction"
 }
 
 // reader reads a leaf field by field. After the first error it returns zero values.
@@ -243,6 +251,9 @@ func (f *reader) salted(leaf Leaf, name string, read func(*reader)) {
 		return
 	}
 	salted, known := leaf.Salted[name]
+	if record := leaf.Redacted[name]; !known && record > 0 {
+		return // the hash is all that is left
+	}
 	if computed := sha256.Sum256(salted); !known || !bytes.Equal(computed[:], hash) {
 		f.err = fmt.Errorf("the salted %s is not what the leaf has a hash of", name)
 		return
@@ -261,13 +272,18 @@ func (f *reader) end() {
 	}
 }
 
-func (f *reader) required() string {
+// value reads a text that must be there.
+func (f *reader) value() *string {
 	text := f.text()
-	if text == nil {
-		if f.err == nil {
-			f.err = errors.New("the leaf has no value where one belongs")
-		}
-		return ""
+	if text == nil && f.err == nil {
+		f.err = errors.New("the leaf has no value where one belongs")
 	}
-	return *text
+	return text
+}
+
+func (f *reader) required() string {
+	if text := f.value(); text != nil {
+		return *text
+	}
+	return ""
 }

@@ -14,12 +14,14 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
 // column is a column of the log. Numbers, times and truth values are requested in binary, because a leaf has them in
 // binary and no setting changes them. The others are requested as text. A column that the table declares NOT NULL may
-// still be NULL in a table that somebody changed. Then reading it is an error.
+// still be NULL in a table that somebody changed. Then reading it is an error. userid is NULL only if it was redacted;
+// otherwise the entry does not fit its leaf.
 type column struct {
 	name     string
 	kind     byte
@@ -36,7 +38,7 @@ var fields = [...]struct {
 	{"", []column{{"outcome", typeText, true}}},
 	{"", []column{{"gate_id", typeText, true}}},
 	{"", []column{{"action", typeText, false}}},
-	{"userid", []column{{"userid", typeText, true}}},
+	{"userid", []column{{"userid", typeText, false}}},
 	{"authenticated_by", []column{{"authenticated_by", typeText, false}}},
 	{"", []column{{"logged_at", typeTime, true}}},
 	{"content", []column{{"message", typeText, true}, {"parameters", typeText, true}, {"approved_message", typeText, false}}},
@@ -55,8 +57,11 @@ const saltedFields = 5
 // octets are the lengths of values of fixed-length types.
 var octets = map[byte]int{typeInteger: 8, typeTime: 8, typeBoolean: 1}
 
-// recordNames and recordFormats are the columns that a leaf is made of, and last the salt, with the format to request
-// for each.
+// nothing is what the columns of a redacted field contain; NULL if it is not here.
+var nothing = map[string]string{"message": "", "parameters": "{}", "session_role": "", "application_name": ""}
+
+// recordNames and recordFormats are the columns that a leaf is made of, and last those with the salts, with the format
+// to request for each.
 var recordNames, recordFormats = func() (names []string, formats pgx.QueryResultFormats) {
 	for _, field := range fields {
 		for _, column := range field.columns {
@@ -67,8 +72,11 @@ var recordNames, recordFormats = func() (names []string, formats pgx.QueryResult
 			names, formats = append(names, column.name), append(formats, format)
 		}
 	}
-	return append(names, "salt"), append(formats, pgx.BinaryFormatCode)
+	return append(names, "salt", "salts", "redactions"), append(formats, pgx.BinaryFormatCode, pgx.BinaryFormatCode, pgx.BinaryFormatCode)
 }()
+
+// saltColumns is the number of columns with salts.
+const saltColumns = 3
 
 // leafWriter writes leaves. Writing the next leaf overwrites the last one.
 type leafWriter struct {
@@ -77,15 +85,21 @@ type leafWriter struct {
 	salted []byte
 	ends   [saltedFields]int
 	seed   [len(Salt{}) + 9]byte
+	// redacted are the fields that were removed, with the log_id of the record; nil if there are none.
+	redacted map[string]int64
 }
 
 // write makes the leaf of a row, of the values that PostgreSQL sent.
 func (w *leafWriter) write(values [][]byte) (err error) {
-	salt, logID := values[len(values)-1], values[0]
+	logID, salt := values[0], values[len(values)-saltColumns]
 	if len(salt) != len(Salt{}) {
 		return fmt.Errorf("the salt of an entry of the log has %d octets, not %d", len(salt), len(Salt{}))
 	}
-	w.octets, w.salted = append(w.octets[:0], version), w.salted[:0]
+	kept, err := readKept(values[len(values)-saltColumns+1:])
+	if err != nil {
+		return err
+	}
+	w.octets, w.salted, w.redacted = append(w.octets[:0], version), w.salted[:0], nil
 	ends := w.ends[:0]
 	for index, field := range fields {
 		own := values[:len(field.columns)]
@@ -97,9 +111,22 @@ func (w *leafWriter) write(values [][]byte) (err error) {
 			continue
 		}
 		begin := len(w.salted)
-		seed := append(append(append(w.seed[:0], salt...), logID...), byte(index+1))
-		fieldSalt := sha256.Sum256(seed)
-		if w.salted, err = appendValues(append(w.salted, fieldSalt[:]...), field.columns, own); err != nil {
+		ownSalt, record := kept.of(index + 1)
+		if record > 0 && ownSalt != nil && isNothing(field.columns, own) {
+			if w.redacted == nil {
+				w.redacted = map[string]int64{}
+			}
+			w.redacted[field.salted] = record
+			w.octets = append(append(w.octets, typeSalted), ownSalt...)
+			ends = append(ends, begin)
+			continue
+		}
+		if ownSalt == nil {
+			seed := append(append(append(w.seed[:0], salt...), logID...), byte(index+1))
+			derived := sha256.Sum256(seed)
+			ownSalt = derived[:]
+		}
+		if w.salted, err = appendValues(append(w.salted, ownSalt...), field.columns, own); err != nil {
 			return err
 		}
 		hash := sha256.Sum256(w.salted[begin:])
@@ -109,16 +136,60 @@ func (w *leafWriter) write(values [][]byte) (err error) {
 	return nil
 }
 
+// kept is what redactions have left of an entry's salts.
+type kept struct {
+	salts   [][]byte
+	records []*int64
+}
+
+// readKept reads the columns salts and redactions. They are NULL in an entry that nobody has redacted.
+func readKept(values [][]byte) (k kept, err error) {
+	if values[0] == nil && values[1] == nil {
+		return k, nil
+	}
+	types := pgtype.NewMap()
+	if err := types.Scan(pgtype.ByteaArrayOID, pgx.BinaryFormatCode, values[0], &k.salts); err != nil {
+		return k, err
+	}
+	return k, types.Scan(pgtype.Int8ArrayOID, pgx.BinaryFormatCode, values[1], &k.records)
+}
+
+// of returns what is left of the salt of the field with this number: with a record, the hash of a field that was
+// removed, otherwise its salt. A salt of another length counts for none, because octets of a value could pass for it.
+func (k kept) of(number int) (salt []byte, record int64) {
+	if number <= len(k.records) && k.records[number-1] != nil {
+		record = *k.records[number-1]
+	}
+	if number <= len(k.salts) && len(k.salts[number-1]) == sha256.Size {
+		salt = k.salts[number-1]
+	}
+	return salt, record
+}
+
+// isNothing reports whether the columns of a removed field are empty. Otherwise somebody has written values into them,
+// and the field is hashed like any other, so that it does not fit its leaf.
+func isNothing(columns []column, values [][]byte) bool {
+	for index, column := range columns {
+		if text, isText := nothing[column.name]; isText != (values[index] != nil) || string(values[index]) != text {
+			return false
+		}
+	}
+	return true
+}
+
 // leaf returns a copy of the leaf that was written last.
 func (w *leafWriter) leaf() Leaf {
-	leaf := Leaf{Octets: bytes.Clone(w.octets), Salted: make(map[string][]byte, saltedFields)}
-	begin := 0
+	leaf := Leaf{Octets: bytes.Clone(w.octets), Salted: make(map[string][]byte, saltedFields), Redacted: w.redacted}
+	begin, place := 0, 0
 	for _, field := range fields {
-		if field.salted != "" {
-			end := w.ends[len(leaf.Salted)]
-			leaf.Salted[field.salted] = bytes.Clone(w.salted[begin:end])
-			begin = end
+		if field.salted == "" {
+			continue
 		}
+		end := w.ends[place]
+		if w.redacted[field.salted] == 0 {
+			leaf.Salted[field.salted] = bytes.Clone(w.salted[begin:end])
+		}
+		begin, place = end, place+1
 	}
 	return leaf
 }
@@ -297,8 +368,11 @@ func whole(r row) (*entry, error) {
 	return &entry{record, leaf}, err
 }
 
-// hashOnly keeps the hash of a row's leaf.
-func hashOnly(r row) (*tlog.Hash, error) {
-	hash := r.hash()
-	return &hash, nil
+// hashed is the hash of a row's leaf, and what was removed from the row.
+type hashed struct {
+	hash     tlog.Hash
+	redacted map[string]int64
 }
+
+// hashOnly keeps the hash of a row's leaf.
+func hashOnly(r row) (*hashed, error) { return &hashed{r.hash(), r.redacted}, nil }

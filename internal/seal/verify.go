@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/mod/sumdb/tlog"
@@ -35,6 +37,8 @@ type Verdict struct {
 	// Dropped is the number of leaves whose entries were dropped according to signed notes in Heads. Only their hashes are
 	// left.
 	Dropped int64 `json:"dropped"`
+	// Redacted is the number of entries from which personal values were removed.
+	Redacted int64 `json:"redacted"`
 	// NotSigned is the number of leaves behind the newest head. The next seal signs them.
 	NotSigned int64 `json:"not_signed"`
 	// Restarts are the restarts recorded in the directory. Each gave up a part of the log that had been signed.
@@ -84,6 +88,9 @@ type verification struct {
 	entriesRoot, treeRoot tlog.Hash
 	// dropped are the leaves whose entries may be missing.
 	dropped dropped
+	// redactions are signed, and recorded are those that entries name.
+	redactions *redactions
+	recorded   map[int64]int64
 	// suspects are the leaves in which the two trees differ. The head decides whether the entry or the tree is wrong.
 	suspects     []suspect
 	moreSuspects int64
@@ -123,6 +130,12 @@ func (v *verification) all(ctx context.Context) error {
 			return err
 		}
 	}
+	if v.redactions, err = v.Heads.redactions(); err != nil {
+		if err := v.tampered(err); err != nil {
+			return err
+		}
+	}
+	v.recorded = map[int64]int64{}
 	from := int64(0)
 	if v.Since != nil {
 		from = v.Since.Size
@@ -162,6 +175,9 @@ func (v *verification) all(ctx context.Context) error {
 		if err := v.locate(head, reader); err != nil {
 			return err
 		}
+	}
+	if err := v.records(ctx); err != nil {
+		return err
 	}
 	return v.added(ctx, until.Snapshot)
 }
@@ -239,7 +255,7 @@ func (v *verification) leaves(ctx context.Context, from, signed, total int64) er
 }
 
 // leaf grows both trees by one leaf. entry is the current hash of its entry, or nil if there is no entry.
-func (v *verification) leaf(leaf query.LogLeaf, entry *tlog.Hash) error {
+func (v *verification) leaf(leaf query.LogLeaf, entry *hashed) error {
 	stored := hashesOf(leaf.Hashes)
 	var own tlog.Hash
 	if len(stored) > 0 {
@@ -262,7 +278,8 @@ func (v *verification) leaf(leaf query.LogLeaf, entry *tlog.Hash) error {
 		v.verdict.Dropped++
 	}
 	if entry != nil {
-		computed = *entry
+		computed = entry.hash
+		v.redacted(leaf, entry.redacted)
 	}
 	if entry == nil && !isDropped || computed != own {
 		if len(v.suspects) < maximumFindings {
@@ -273,6 +290,48 @@ func (v *verification) leaf(leaf query.LogLeaf, entry *tlog.Hash) error {
 	}
 	_, err = v.fromEntries.append(computed)
 	return err
+}
+
+// redacted compares what is missing in an entry with the signed redactions.
+func (v *verification) redacted(leaf query.LogLeaf, redacted map[string]int64) {
+	if len(redacted) > 0 {
+		v.verdict.Redacted++
+	}
+	for _, record := range redacted {
+		v.recorded[record] = leaf.LogID
+	}
+	if names := v.redactions.missing(leaf.LeafNumber, redacted); len(names) > 0 {
+		v.verdict.find(ValueRemoved, &leaf.LeafNumber, &leaf.LogID, "%s of entry %d was removed, and no signed note in %s says so", strings.Join(names, ", "), leaf.LogID, v.Heads.Directory)
+	}
+	if names := v.redactions.returned(leaf.LeafNumber, redacted); len(names) > 0 {
+		v.verdict.find(ValueReturned, &leaf.LeafNumber, &leaf.LogID, "%s of entry %d was redacted and is there again: a backup was restored, or a redaction did not finish", strings.Join(names, ", "), leaf.LogID)
+	}
+}
+
+// records looks for the entries that record the redactions. Those of dropped months are in the files that they were
+// exported to.
+func (v *verification) records(ctx context.Context) error {
+	for page := range slices.Chunk(slices.Sorted(maps.Keys(v.recorded)), entryPageSize) {
+		found, _, err := recordsOf(ctx, v.tx, page, whole)
+		if err != nil {
+			return err
+		}
+		for _, record := range page {
+			if found[record] != nil && found[record].isRedaction() {
+				continue
+			}
+			leaf, err := v.queries.LeafOfEntry(ctx, record)
+			if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+				return err
+			}
+			if found[record] == nil && err == nil && v.dropped.has(leaf.LeafNumber) {
+				continue
+			}
+			logID := v.recorded[record]
+			v.verdict.find(ValueRemoved, nil, &logID, "values of entry %d were removed, and entry %d, which should record that, is not in the log", logID, record)
+		}
+	}
+	return nil
 }
 
 // treeIsWrong reports whether the tree does not lead to the head. It is false if the tree has fewer leaves than the

@@ -48,6 +48,7 @@
 \ir log/lock_log.sql
 \ir log/add_log_partitions.sql
 \ir log/create_log_partitions.sql
+\ir log/entry_redactions.sql
 \ir log/checkpoint_log.sql
 \ir log/highest_log_id.sql
 \ir log/last_given_log_id.sql
@@ -272,9 +273,13 @@
 \ir seal/place_text.sql
 \ir seal/is_moved.sql
 \ir seal/encode_field.sql
+\ir seal/field_salt.sql
 \ir seal/salted_field.sql
+\ir seal/personal_field.sql
 \ir seal/leaf_data.sql
 \ir seal/leaf_hash.sql
+\ir seal/redacted_entry.sql
+\ir seal/check_redaction.sql
 \ir seal/log_record.sql
 \ir seal/log_records.sql
 \ir seal/open_unsealed_records.sql
@@ -295,6 +300,10 @@
 \ir seal/receipts.sql
 \ir seal/wait_sealed.sql
 \ir seal/verify_entry.sql
+\ir seal/require_redactable.sql
+\ir seal/personal_fields.sql
+\ir seal/redactable_entries.sql
+\ir seal/redact_log.sql
 \ir seal/record_log_export.sql
 \ir seal/drop_log.sql
 \ir event/event_snapshot.sql

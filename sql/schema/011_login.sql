@@ -7,4 +7,4 @@ create table postern_internal.allowed_login (
   allowed_at timestamptz not null default clock_timestamp(),
   allowed_by name not null default session_user
 );
-comment on table postern_internal.allowed_login is 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database. role_oid: the role that had the name in the cluster with this system_identifier. A later role with the same name is a different one.';
+comment on table postern_internal.allowed_login is 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer, postern_redactor and postern_event_worker in this database. role_oid: the role that had the name in the cluster with this system_identifier. A later role with the same name is a different one.';

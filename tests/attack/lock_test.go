@@ -80,7 +80,7 @@ select p.oid::regprocedure::text from pg_proc as p
 // A member of a role may drop what the role owns, and grants that the role may pass on.
 func TestMembersCannotDropWhatTheirRoleOwns(t *testing.T) {
 	s := newScene(t, alice)
-	member := s.Login(t, "postern_user", "postern_app", "postern_trusted_app", "postern_admin", "postern_auditor", "postern_sealer", "postern_event_worker")
+	member := s.Login(t, "postern_user", "postern_app", "postern_trusted_app", "postern_admin", "postern_auditor", "postern_sealer", "postern_redactor", "postern_event_worker")
 	naive := s.Login(t)
 	testsql.Run(t, s.Pool, "create table public.naive_gate (); alter table public.naive_gate owner to "+naive.Name+"; grant "+naive.Name+" to "+member.Name)
 	connection := member.Connect(t)

@@ -13,7 +13,7 @@ import (
 )
 
 // bindingRoles are the roles whose memberships count for logins that a database allows, and for no others.
-var bindingRoles = []string{"postern_trusted_app", "postern_admin", "postern_sealer", "postern_event_worker"}
+var bindingRoles = []string{"postern_trusted_app", "postern_admin", "postern_sealer", "postern_redactor", "postern_event_worker"}
 
 // stranger is a login of another database of the same cluster. Its memberships apply here too.
 func stranger(t testing.TB, database *testdb.Database, memberOf ...string) *testdb.Login {

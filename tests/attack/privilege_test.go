@@ -18,7 +18,7 @@ import (
 var update = flag.Bool("update", false, "write testdata instead of comparing it")
 
 // everybody is a list of roles that try; the first is a login without any role.
-var everybody = []string{"", "postern_user", "postern_app", "postern_trusted_app", "postern_admin", "postern_auditor", "postern_sealer", "postern_event_worker"}
+var everybody = []string{"", "postern_user", "postern_app", "postern_trusted_app", "postern_admin", "postern_auditor", "postern_sealer", "postern_redactor", "postern_event_worker"}
 
 func loginOf(t testing.TB, database *testdb.Database, role string) *pgx.Conn {
 	t.Helper()
@@ -177,7 +177,7 @@ func TestRolesMayDoWhatTheMatrixSays(t *testing.T) {
 	database := testdb.New(t)
 	rows, err := database.Pool.Query(t.Context(), `
 with role (name) as (
-  values ('postern_user'), ('postern_app'), ('postern_trusted_app'), ('postern_admin'), ('postern_auditor'), ('postern_sealer'), ('postern_event_worker')
+  values ('postern_user'), ('postern_app'), ('postern_trusted_app'), ('postern_admin'), ('postern_auditor'), ('postern_sealer'), ('postern_redactor'), ('postern_event_worker')
 ), object (label, oid, schema_oid, kind) as (
   select format('%s %s', case p.prokind when 'p' then 'procedure' else 'function' end, p.oid::pg_catalog.regprocedure),
          p.oid, p.pronamespace, 'f'

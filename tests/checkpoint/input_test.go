@@ -118,7 +118,7 @@ func try(t *testing.T, connection *pgx.Conn, statement string, argument any) (co
 
 func everyRole(t testing.TB, c *company) *pgx.Conn {
 	t.Helper()
-	return c.Login(t, "postern_trusted_app", "postern_admin", "postern_auditor", "postern_sealer", "postern_event_worker").Connect(t)
+	return c.Login(t, "postern_trusted_app", "postern_admin", "postern_auditor", "postern_sealer", "postern_redactor", "postern_event_worker").Connect(t)
 }
 
 func TestNullInEveryArgument(t *testing.T) {

@@ -142,7 +142,7 @@ func TestApprovedTransactionCommitsOnce(t *testing.T) {
 	if err != nil || len(entries) != 1 {
 		t.Fatalf("the log has %d entries, want 1; error: %v", len(entries), err)
 	}
-	if entry := entries[0]; entry.UserID != "ALICE" || *entry.AuthenticatedBy != "ALICE" || *entry.Comment != "as agreed" || entry.TransactionID == 0 {
+	if entry := entries[0]; *entry.UserID != "ALICE" || *entry.AuthenticatedBy != "ALICE" || *entry.Comment != "as agreed" || entry.TransactionID == 0 {
 		t.Errorf("the entry of the log is %+v", entry)
 	}
 }

@@ -265,6 +265,11 @@ alter table postern_internal.checkpoint_entry detach partition postern_internal.
 			diff: "-inherits: postern_internal.checkpoint_entry",
 		},
 		{
+			name:   "the detached partition's trigger, which was the log's",
+			change: "select",
+			find:   "missing: trigger check_redaction on postern_internal.checkpoint_entry_2001_02",
+		},
+		{
 			name:   "what default privileges of postern_owner have granted on the new partition",
 			change: "select 1",
 			find:   "extra: grant select on table postern_internal.checkpoint_entry_2001_02 to " + outsider,

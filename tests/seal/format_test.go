@@ -96,11 +96,11 @@ func TestVectors(t *testing.T) {
 	empty, bob, ok, pin, client, ticket := "", "BOB", "ok", "PIN", "10.0.0.1/32", "00112233-4455-6677-8899-aabbccddeeff"
 	gate, message := "APP_COFFEE", "Coffee is fine"
 	records := []seal.Record{
-		{LogID: 1, Outcome: "passed", GateID: "APP_PAY", UserID: "ALICE", LoggedAt: at("2026-03-31T12:30:00.000001Z"), Message: "Paid",
-			Parameters: json.RawMessage("{}"), SessionRole: "app", TransactionID: 3, Asked: true},
-		{LogID: 258, Outcome: "denied", GateID: "APP_PAY", Action: &empty, UserID: "ALICE", AuthenticatedBy: &bob,
-			LoggedAt: at("1999-12-31T23:59:59.999999Z"), Message: "Zahlung über 12 €\n", Parameters: json.RawMessage(`{"A": 1.50, "BB": [true, null]}`),
-			Comment: &ok, Scheme: &pin, SessionRole: "app", ClientAddr: &client, ApplicationName: "psql", TransactionID: math.MaxUint64, Ticket: &ticket,
+		{LogID: 1, Outcome: "passed", GateID: "APP_PAY", UserID: new("ALICE"), LoggedAt: at("2026-03-31T12:30:00.000001Z"), Message: new("Paid"),
+			Parameters: json.RawMessage("{}"), SessionRole: new("app"), TransactionID: 3, ApplicationName: new(""), Asked: true},
+		{LogID: 258, Outcome: "denied", GateID: "APP_PAY", Action: &empty, UserID: new("ALICE"), AuthenticatedBy: &bob,
+			LoggedAt: at("1999-12-31T23:59:59.999999Z"), Message: new("Zahlung über 12 €\n"), Parameters: json.RawMessage(`{"A": 1.50, "BB": [true, null]}`),
+			Comment: &ok, Scheme: &pin, SessionRole: new("app"), ClientAddr: &client, ApplicationName: new("psql"), TransactionID: math.MaxUint64, Ticket: &ticket,
 			ApprovedGateID: &gate, ApprovedMessage: &message},
 	}
 	salts := []seal.Salt{
@@ -136,8 +136,8 @@ func leafOf(t testing.TB, record seal.Record, salt seal.Salt) seal.Leaf {
 func TestLeafTellsNoPersonalValue(t *testing.T) {
 	t.Parallel()
 	alice, address, comment, shown := "ALICE", "10.0.0.1/32", "for MALLORY", "MALLORY is shown"
-	record := seal.Record{LogID: 7, Outcome: "passed", GateID: "APP_PAY", UserID: alice, AuthenticatedBy: &alice, Message: "MALLORY is paid",
-		Parameters: json.RawMessage(`{"WHO": "MALLORY"}`), Comment: &comment, SessionRole: "alice", ClientAddr: &address, ApplicationName: "alice's phone",
+	record := seal.Record{LogID: 7, Outcome: "passed", GateID: "APP_PAY", UserID: new(alice), AuthenticatedBy: &alice, Message: new("MALLORY is paid"),
+		Parameters: json.RawMessage(`{"WHO": "MALLORY"}`), Comment: &comment, SessionRole: new("alice"), ClientAddr: &address, ApplicationName: new("alice's phone"),
 		ApprovedMessage: &shown}
 	leaf := leafOf(t, record, seal.Salt{1})
 	for _, value := range []string{alice, "MALLORY", "WHO", "10.0.0.1", "alice"} {
@@ -403,7 +403,7 @@ func TestAmbiguousProofIsRefused(t *testing.T) {
 		var last struct {
 			UserID string `json:"userid"`
 		}
-		if err := json.Unmarshal([]byte(twice), &last); err != nil || last.UserID != proof.UserID || firstUser(t, twice) != "MALLORY" {
+		if err := json.Unmarshal([]byte(twice), &last); err != nil || last.UserID != *proof.UserID || firstUser(t, twice) != "MALLORY" {
 			t.Fatalf("naive: the last one is %q, the first one %s: %v", last.UserID, firstUser(t, twice), err)
 		}
 		export := `{"head":` + string(quoted(t, proof.Head)) + `,"keys":["` + l.key.Public + `"]}` + "\n"
@@ -434,8 +434,8 @@ func TestAmbiguousProofIsRefused(t *testing.T) {
 			"more in the proof":         {`"leaf_number":`, `"note":"","leaf_number":`},
 			"two heads":                 {`"head":`, `"head":"","head":`},
 			"a byte that is not UTF-8":  {own, own + ",\"x\":\"\xff\""},
-			"not UTF-8 in a value":      {own, "\"userid\":\"" + proof.UserID + "\xff\""},
-			"half a surrogate":          {own, `"userid":"` + proof.UserID + `\ud800"`},
+			"not UTF-8 in a value":      {own, "\"userid\":\"" + *proof.UserID + "\xff\""},
+			"half a surrogate":          {own, `"userid":"` + *proof.UserID + `\ud800"`},
 			"parameters twice":          {`"parameters":`, `"parameters":{},"parameters":`},
 			"a parameter twice":         {`"parameters":{`, `"parameters":{"N":0,"NO":0,"N":0,`},
 			"a comment":                 {own, "/* MALLORY */" + own},
@@ -501,7 +501,7 @@ func indented(t *testing.T, text []byte) []byte {
 func TestAmbiguousLeafIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, parameters := range []string{`{"AMOUNT": 1, "AMOUNT": 1000}`, `{"A": {"B": 1, "\u0042": 2}}`, `{} {}`, "", "{\"A\": \"\\ud800\"}"} {
-		record := seal.Record{LogID: 1, Outcome: "passed", GateID: "G", UserID: "U", Message: "m", Parameters: json.RawMessage(parameters), SessionRole: "r"}
+		record := seal.Record{LogID: 1, Outcome: "passed", GateID: "G", UserID: new("U"), Message: new("m"), Parameters: json.RawMessage(parameters), SessionRole: new("r"), ApplicationName: new("")}
 		if read, err := leafOf(t, record, seal.Salt{}).Record(); err == nil {
 			t.Errorf("ambiguous parameters %s were read as %s", parameters, read.Parameters)
 		}
@@ -512,9 +512,9 @@ func TestAmbiguousLeafIsRefused(t *testing.T) {
 func TestSaltedFieldsAreThoseOfTheLeaf(t *testing.T) {
 	t.Parallel()
 	bob := "BOB"
-	record := seal.Record{LogID: 1, Outcome: "passed", GateID: "G", UserID: "U", AuthenticatedBy: &bob, Message: "m", Parameters: json.RawMessage("{}"), SessionRole: "r"}
+	record := seal.Record{LogID: 1, Outcome: "passed", GateID: "G", UserID: new("U"), AuthenticatedBy: &bob, Message: new("m"), Parameters: json.RawMessage("{}"), SessionRole: new("r"), ApplicationName: new("")}
 	mallory := record
-	mallory.UserID = "MALLORY"
+	mallory.UserID = new("MALLORY")
 	forged := leafOf(t, mallory, seal.Salt{})
 	for name, change := range map[string]func(map[string][]byte){
 		"another value":             func(salted map[string][]byte) { salted["userid"][37]++ },
@@ -551,7 +551,7 @@ func TestSaltedFieldsAreThoseOfTheLeaf(t *testing.T) {
 // Reading a leaf ends, whatever its bytes are. If it can be read, writing it again gives the same bytes, except for
 // salted fields.
 func FuzzReadLeaf(f *testing.F) {
-	record := seal.Record{LogID: 1, Outcome: "passed", GateID: "G", UserID: "U", Message: "m", Parameters: json.RawMessage("{}"), SessionRole: "r"}
+	record := seal.Record{LogID: 1, Outcome: "passed", GateID: "G", UserID: new("U"), Message: new("m"), Parameters: json.RawMessage("{}"), SessionRole: new("r"), ApplicationName: new("")}
 	leaf := leafOf(f, record, seal.Salt{})
 	f.Add(leaf.Octets, leaf.Salted["userid"])
 	f.Fuzz(func(t *testing.T, octets, userID []byte) {

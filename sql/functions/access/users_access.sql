@@ -35,7 +35,7 @@ as $$
                 else array(select m.rolname::text
                              from pg_roles as m
                             where m.rolname in ('postern_user', 'postern_app', 'postern_trusted_app', 'postern_admin', 'postern_auditor',
-                                                'postern_sealer', 'postern_event_worker', 'postern_owner')
+                                                'postern_sealer', 'postern_redactor', 'postern_event_worker', 'postern_owner')
                               and pg_has_role(r.oid, m.oid, 'member')
                             order by m.rolname collate "C")
                      || case when r.rolbypassrls then array['bypassrls'] else '{}' end end as roles,

@@ -14,7 +14,7 @@ begin
              'log_id', c.log_id, 'is_logged', e.log_id is not null, 'event', v.event,
              'event_time', regexp_replace(to_char(e.logged_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '[.]?0+$', '') || 'Z',
              'userid', e.userid, 'user_description', u.description, 'authenticated_by', e.authenticated_by, 'gate_id', e.gate_id,
-             'message', e.message, 'comment', e.comment, 'asked', e.asked, 'approval', case e.outcome when 'passed' then e.ticket end,
+             'message', case when e.redactions[8] is null then e.message end, 'comment', e.comment, 'asked', e.asked, 'approval', case e.outcome when 'passed' then e.ticket end,
              'approved_gate_id', e.approved_gate_id, 'approved_message', e.approved_message)
       from (select event_document.log_id) as c (log_id)
       left join postern_internal.checkpoint_entry as e on e.log_id = c.log_id

@@ -7,7 +7,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   execute format(
-    'create or replace trigger refuse_change before update or delete or truncate on %s for each statement execute function postern_internal.refuse_change()',
+    'create or replace trigger refuse_change before update or delete or truncate on %s for each statement execute function postern_internal.refuse_change(''redaction'')',
     partition);
   execute format('comment on trigger refuse_change on %s is %L', partition, 'The log is append-only.');
   execute format('revoke all on %s from public', partition);

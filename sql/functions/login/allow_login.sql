@@ -34,7 +34,7 @@ $$;
 revoke execute on function postern.allow_login(name) from public;
 grant execute on function postern.allow_login(name) to postern_admin;
 comment on function postern.allow_login(name) is
-'Lets a login use its memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database. It grants no membership. db_role: the role that logs in (session_user). Allowing twice is harmless. Errors: PS107 there is no such role, 42501 the caller''s login is not allowed.';
+'Lets a login use its memberships of postern_trusted_app, postern_admin, postern_sealer, postern_redactor and postern_event_worker in this database. It grants no membership. db_role: the role that logs in (session_user). Allowing twice is harmless. Errors: PS107 there is no such role, 42501 the caller''s login is not allowed.';
 
 -- The role that installs allows the first login. It could become postern_owner anyway, so an upgrade may allow it
 -- again. That is also how to regain access after a dump was restored into a cluster with other roles (postern install

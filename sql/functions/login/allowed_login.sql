@@ -9,4 +9,4 @@ create or replace view postern.allowed_login as
     left join pg_catalog.pg_roles as r on r.rolname = a.db_role;
 revoke all on postern.allowed_login from public;
 grant select on postern.allowed_login to postern_admin, postern_auditor;
-comment on view postern.allowed_login is 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database, as added by allow_login. state: allowed; or no such role, another role has the name: then the entry has no effect. Superusers need no entry.';
+comment on view postern.allowed_login is 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer, postern_redactor and postern_event_worker in this database, as added by allow_login. state: allowed; or no such role, another role has the name: then the entry has no effect. Superusers need no entry.';

@@ -28,9 +28,22 @@ begin
                     else format('Entry %s is not what was sealed as leaf %s.', log_id, leaf.leaf_number) end,
       hint = 'Find out what was changed with "postern log verify".';
   end if;
+  -- A record whose month was dropped has a leaf.
+  if exists (select
+               from unnest(entry.redactions) as r (recorded)
+              where r.recorded is not null
+                and not exists (select from postern_internal.leaf as l where l.log_id = r.recorded)
+                and not exists (select from postern_internal.checkpoint_entry as e
+                                 where e.log_id = r.recorded and e.outcome = 'administered' and e.action = 'redaction')) then
+    raise exception using
+      errcode = 'PS501',
+      message = 'Values of the entry were removed without a record',
+      detail = format('Entry %s names records that are not in the log: %s.', log_id, array_remove(entry.redactions, null)::text),
+      hint = 'Find out what was changed with "postern log verify".';
+  end if;
 end
 $$;
 revoke execute on function postern.verify_entry(bigint) from public;
 grant execute on function postern.verify_entry(bigint) to postern_auditor;
 comment on function postern.verify_entry(bigint) is
-'Compares an entry of the log with its leaf. That is for a first look: only "postern log verify" compares the tree with a head that is kept outside the database. Errors: PS107 argument, PS501 it does not match.';
+'Compares an entry of the log with its leaf. That is for a first look: only "postern log verify" compares the tree with a head that is kept outside the database. Errors: PS107 argument, PS501 it does not match, or values were removed without a record.';

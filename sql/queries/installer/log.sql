@@ -18,22 +18,22 @@ select postern.highest_log_id()::bigint as log_id;
 -- memory does not depend on how long the entries are.
 select p.log_id, p.outcome, p.gate_id, p.action, p.userid, p.authenticated_by, p.logged_at, p.message, p.parameters,
        p.comment, p.scheme, p.session_role, p.client_addr, p.application_name, p.transaction_id,
-       p.approval, p.asked, p.approved_gate_id, p.approved_message
+       p.approval, p.asked, p.approved_gate_id, p.approved_message, p.redacted
   from (select c.log_id, c.outcome, c.gate_id, c.action, c.userid, c.authenticated_by, c.logged_at, c.message, c.parameters,
                c.comment, c.scheme, c.session_role, c.client_addr, c.application_name, c.transaction_id,
-               c.approval, c.asked, c.approved_gate_id, c.approved_message,
-               sum(octet_length(c.message) + octet_length(c.parameters::text) + coalesce(octet_length(c.approved_message), 0))
+               c.approval, c.asked, c.approved_gate_id, c.approved_message, c.redacted,
+               sum(coalesce(octet_length(c.message) + octet_length(c.parameters::text), 0) + coalesce(octet_length(c.approved_message), 0))
                  over (order by c.log_id rows between unbounded preceding and 1 preceding) as octets_before
           from (select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l.logged_at, l.message, l.parameters,
                        l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id,
-                       l.approval, l.asked, l.approved_gate_id, l.approved_message
+                       l.approval, l.asked, l.approved_gate_id, l.approved_message, l.redacted
                   from postern.checkpoint_log as l
                  where l.log_id > @after_log_id
                    and l.log_id <= @to_log_id
                    and (sqlc.narg('outcome')::text is null or l.outcome = sqlc.narg('outcome'))
                    and (sqlc.narg('gate_id')::text is null or l.gate_id = sqlc.narg('gate_id'))
                    and (sqlc.narg('userid')::text is null or l.userid = (select postern.resolve_userid(sqlc.narg('userid')))
-                        or l.authenticated_by <> l.userid and l.authenticated_by = (select postern.resolve_userid(sqlc.narg('userid'))))
+                        or l.authenticated_by is distinct from l.userid and l.authenticated_by = (select postern.resolve_userid(sqlc.narg('userid'))))
                    and (sqlc.narg('since')::timestamptz is null or l.logged_at >= sqlc.narg('since'))
                    and (sqlc.narg('until')::timestamptz is null or l.logged_at < sqlc.narg('until'))
                    and (sqlc.narg('phrase')::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower(sqlc.narg('phrase'))) > 0)
@@ -53,7 +53,7 @@ select count(latest.log_id) as entries, coalesce(min(latest.log_id), 0)::bigint 
            and (sqlc.narg('outcome')::text is null or l.outcome = sqlc.narg('outcome'))
            and (sqlc.narg('gate_id')::text is null or l.gate_id = sqlc.narg('gate_id'))
            and (sqlc.narg('userid')::text is null or l.userid = (select postern.resolve_userid(sqlc.narg('userid')))
-                or l.authenticated_by <> l.userid and l.authenticated_by = (select postern.resolve_userid(sqlc.narg('userid'))))
+                or l.authenticated_by is distinct from l.userid and l.authenticated_by = (select postern.resolve_userid(sqlc.narg('userid'))))
            and (sqlc.narg('since')::timestamptz is null or l.logged_at >= sqlc.narg('since'))
            and (sqlc.narg('until')::timestamptz is null or l.logged_at < sqlc.narg('until'))
            and (sqlc.narg('phrase')::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower(sqlc.narg('phrase'))) > 0)
@@ -78,7 +78,7 @@ select coalesce(max(l.log_id), 0)::bigint as log_id
 -- The page begins after the entry with a transaction_id and log_id; pass 0, 0 for the first page.
 select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l.logged_at, l.message, l.parameters,
        l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id,
-       l.approval, l.asked, l.approved_gate_id, l.approved_message
+       l.approval, l.asked, l.approved_gate_id, l.approved_message, l.redacted
   from postern.checkpoint_log as l
  where l.transaction_id >= pg_snapshot_xmin(sqlc.arg('from_snapshot')::text::pg_snapshot)
    and not pg_visible_in_snapshot(l.transaction_id, sqlc.arg('from_snapshot')::text::pg_snapshot)
@@ -88,7 +88,7 @@ select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l
    and (sqlc.narg('outcome')::text is null or l.outcome = sqlc.narg('outcome'))
    and (sqlc.narg('gate_id')::text is null or l.gate_id = sqlc.narg('gate_id'))
    and (sqlc.narg('userid')::text is null or l.userid = (select postern.resolve_userid(sqlc.narg('userid')))
-        or l.authenticated_by <> l.userid and l.authenticated_by = (select postern.resolve_userid(sqlc.narg('userid'))))
+        or l.authenticated_by is distinct from l.userid and l.authenticated_by = (select postern.resolve_userid(sqlc.narg('userid'))))
    and (sqlc.narg('phrase')::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower(sqlc.narg('phrase'))) > 0)
  order by l.transaction_id, l.log_id
  limit @page_size;

@@ -81,3 +81,17 @@ select u.entries::bigint as entries, coalesce(extract(epoch from clock_timestamp
        s.tree_size::bigint as tree_size
   from postern.unsealed_entries() as u
  cross join postern.sealed_until() as s;
+
+-- name: RedactableEntries :one
+-- How many entries of a person could be redacted, how many are not under a signed head yet, and from which days (UTC)
+-- they are, empty if there is none.
+select r.entries::bigint as entries, r.unsealed::bigint as unsealed,
+       coalesce(to_char(r.oldest at time zone 'UTC', 'YYYY-MM-DD'), '')::text as oldest,
+       coalesce(to_char(r.newest at time zone 'UTC', 'YYYY-MM-DD'), '')::text as newest
+  from postern.redactable_entries(@userid::text) as r;
+
+-- name: RedactLog :many
+-- Redacts a batch of a person's entries; gives the record of it, and the stretches of leaves with the numbers of the
+-- fields that were removed. No row: nothing is left to redact.
+select recorded::bigint as recorded, first_leaf::bigint as first_leaf, last_leaf::bigint as last_leaf, fields::integer[] as fields
+  from postern.redact_log(@userid::text, @reason::text, @keep_content::boolean);

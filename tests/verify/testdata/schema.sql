@@ -1354,7 +1354,7 @@ ALTER FUNCTION postern.allow_login(db_role name) OWNER TO postern_owner;
 -- Name: FUNCTION allow_login(db_role name); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.allow_login(db_role name) IS 'Lets a login use its memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database. It grants no membership. db_role: the role that logs in (session_user). Allowing twice is harmless. Errors: PS107 there is no such role, 42501 the caller''s login is not allowed.';
+COMMENT ON FUNCTION postern.allow_login(db_role name) IS 'Lets a login use its memberships of postern_trusted_app, postern_admin, postern_sealer, postern_redactor and postern_event_worker in this database. It grants no membership. db_role: the role that logs in (session_user). Allowing twice is harmless. Errors: PS107 there is no such role, 42501 the caller''s login is not allowed.';
 
 
 --
@@ -2507,12 +2507,12 @@ CREATE FUNCTION postern.check_allowed_login(role name) RETURNS boolean
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  if role is null or role not in ('postern_trusted_app', 'postern_admin', 'postern_sealer', 'postern_event_worker') then
+  if role is null or role not in ('postern_trusted_app', 'postern_admin', 'postern_sealer', 'postern_redactor', 'postern_event_worker') then
     raise exception using
       errcode = 'PS107',
       message = 'This role cannot be checked',
       detail = format('role is %s.', coalesce(quote_ident(role), 'NULL')),
-      hint = 'Pass postern_trusted_app, postern_admin, postern_sealer or postern_event_worker.';
+      hint = 'Pass postern_trusted_app, postern_admin, postern_sealer, postern_redactor or postern_event_worker.';
   end if;
   return postern_internal.require_allowed_login(role);
 end
@@ -2525,7 +2525,7 @@ ALTER FUNCTION postern.check_allowed_login(role name) OWNER TO postern_owner;
 -- Name: FUNCTION check_allowed_login(role name); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.check_allowed_login(role name) IS 'Returns true if session_user is a member of role and this database lets it use that membership; otherwise raises an error that says what to do. role: postern_trusted_app, postern_admin, postern_sealer or postern_event_worker. Errors: 42501, PS107 another role.';
+COMMENT ON FUNCTION postern.check_allowed_login(role name) IS 'Returns true if session_user is a member of role and this database lets it use that membership; otherwise raises an error that says what to do. role: postern_trusted_app, postern_admin, postern_sealer, postern_redactor or postern_event_worker. Errors: 42501, PS107 another role.';
 
 
 --
@@ -3569,6 +3569,38 @@ ALTER FUNCTION postern.end_sealing() OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern.end_sealing() IS 'Records that all entries that this transaction sees have a leaf now. Errors: 25001 the transaction is not REPEATABLE READ, 55000 an entry has none, 55P03 another session is sealing, 42501 this database does not allow the login.';
+
+
+--
+-- Name: entry_redactions(bigint[]); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.entry_redactions(redactions bigint[]) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (
+    select jsonb_agg(jsonb_build_object('fields', f.fields, 'log_id', f.record, 'redacted_at', r.logged_at,
+                                        'redacted_by', case when r.redactions[11] is null then r.session_role end) order by f.record)
+      from (select x.record,
+                   jsonb_agg((array[null, null, null, null, 'userid', 'authenticated_by', null, 'content', 'comment', null, 'origin'])[x.number]
+                             order by x.number) as fields
+              from unnest(entry_redactions.redactions) with ordinality as x (record, number)
+             where x.record is not null
+             group by x.record) as f
+      left join postern_internal.checkpoint_entry as r on r.log_id = f.record and r.outcome = 'administered' and r.action = 'redaction');
+end
+$$;
+
+
+ALTER FUNCTION postern.entry_redactions(redactions bigint[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION entry_redactions(redactions bigint[]); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.entry_redactions(redactions bigint[]) IS 'For views of the log: an array with an object for each redaction of an entry: the names of the fields, the log_id of the entry that records it, when it was, and the login that did it; the last two are null if that entry is not there. redactions: the records, by the number of the field in the leaf. NULL: nothing was redacted.';
 
 
 --
@@ -5143,7 +5175,7 @@ ALTER TABLE postern_internal.allowed_login OWNER TO postern_owner;
 -- Name: TABLE allowed_login; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.allowed_login IS 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database. role_oid: the role that had the name in the cluster with this system_identifier. A later role with the same name is a different one.';
+COMMENT ON TABLE postern_internal.allowed_login IS 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer, postern_redactor and postern_event_worker in this database. role_oid: the role that had the name in the cluster with this system_identifier. A later role with the same name is a different one.';
 
 
 --
@@ -5440,7 +5472,7 @@ UNION
    FROM ((pg_roles r
      JOIN postern_internal.role_membership m ON ((m.member = r.oid)))
      JOIN pg_roles p ON ((p.oid = m.roleid)))
-  WHERE (r.rolcanlogin AND (p.rolname = ANY (ARRAY['postern_admin'::name, 'postern_auditor'::name, 'postern_sealer'::name, 'postern_event_worker'::name])));
+  WHERE (r.rolcanlogin AND (p.rolname = ANY (ARRAY['postern_admin'::name, 'postern_auditor'::name, 'postern_sealer'::name, 'postern_redactor'::name, 'postern_event_worker'::name])));
 
 
 ALTER TABLE postern_internal.working_login OWNER TO postern_owner;
@@ -5449,7 +5481,7 @@ ALTER TABLE postern_internal.working_login OWNER TO postern_owner;
 -- Name: VIEW working_login; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.working_login IS 'For postern.doctor: login roles that work with Postern, as an application, an end user, an administrator, an auditor, a sealer or a worker.';
+COMMENT ON VIEW postern_internal.working_login IS 'For postern.doctor: login roles that work with Postern, as an application, an end user, an administrator, an auditor, a sealer, a redactor or a worker.';
 
 
 --
@@ -6069,7 +6101,7 @@ END + nextval('postern_internal.log_number'::regclass)) NOT NULL,
     outcome postern_internal.outcome NOT NULL,
     gate_id text NOT NULL,
     action text,
-    userid text NOT NULL,
+    userid text,
     authenticated_by text,
     logged_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     message text NOT NULL,
@@ -6084,7 +6116,9 @@ END + nextval('postern_internal.log_number'::regclass)) NOT NULL,
     asked boolean DEFAULT true NOT NULL,
     approved_gate_id text,
     approved_message text,
-    salt uuid DEFAULT gen_random_uuid() NOT NULL
+    salt uuid DEFAULT gen_random_uuid() NOT NULL,
+    salts bytea[],
+    redactions bigint[]
 )
 PARTITION BY RANGE (logged_at);
 
@@ -6095,7 +6129,7 @@ ALTER TABLE postern_internal.checkpoint_entry OWNER TO postern_owner;
 -- Name: TABLE checkpoint_entry; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of something else opened it. approved_gate_id, approved_message: what the person was shown, if it differs from the entry''s own. salt: what makes the hashes of the personal columns in the entry''s leaf impossible to guess; the passes that one ticket opened have the same. If outcome is administered: action is the kind of object; userid is the user whom the change concerns, or empty; authenticated_by is the end user who made the change; parameters has key, before and after. Nothing about a person is in the columns that leaves have in the clear. One partition per month (UTC), by postern.create_log_partitions. Its sequences make log_id unique: a key over partitions would have to include logged_at.';
+COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of something else opened it. approved_gate_id, approved_message: what the person was shown, if it differs from the entry''s own. salt: what makes the hashes of the personal columns in the entry''s leaf impossible to guess; the passes that one ticket opened have the same. salts, redactions: NULL unless something was redacted; then salt is the nil UUID, and both have an element for the number of each personal field in the leaf. redactions: the log_id of the entry that records why the field''s values are gone; NULL if they are there. salts: the field''s salt, or the hash that is left of it. userid is NULL only if it was redacted. If outcome is administered: action is the kind of object; userid is the user whom the change concerns, or empty; authenticated_by is the end user who made the change; parameters has key, before and after. Nothing about a person is in the columns that leaves have in the clear. One partition per month (UTC), by postern.create_log_partitions. Its sequences make log_id unique: a key over partitions would have to include logged_at.';
 
 
 --
@@ -10172,7 +10206,9 @@ CREATE VIEW postern_internal.log_record AS
     e.ticket,
     e.asked,
     e.approved_gate_id,
-    e.salt
+    e.salt,
+    e.salts,
+    e.redactions
    FROM postern_internal.checkpoint_entry e
   WHERE ((e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned()) OR (age(e.xmin) > 0));
 
@@ -11437,6 +11473,159 @@ ALTER FUNCTION postern.record_protection(target regclass, protection text, compa
 --
 
 COMMENT ON FUNCTION postern.record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name) IS 'For protect_...: lists target in postern.protected_table. Errors: PS107 target, or a table below it, is already protected with another protection or other columns.';
+
+
+--
+-- Name: redact_log(text, text, boolean, integer); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.redact_log(userid text, reason text, keep_content boolean DEFAULT false, maximum integer DEFAULT 1000) RETURNS TABLE(recorded bigint, first_leaf bigint, last_leaf bigint, fields integer[])
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+  person constant text := postern.resolve_userid(userid);
+  signed constant bigint := coalesce((select max(h.tree_size) from postern_internal.tree_head as h), 0);
+  log_ids bigint[];
+  moments timestamptz[];
+  leaf_numbers bigint[];
+  removals text[];
+  changed bigint;
+begin
+  perform postern_internal.require_allowed_login('postern_redactor');
+  perform postern_internal.refuse_read_only();
+  perform postern_internal.require_redactable(person);
+  perform postern_internal.require_text(reason, 'reason', 500);
+  if keep_content is null or maximum is null or maximum not between 1 and 10000 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'This cannot be redacted',
+      detail = format('keep_content is %s, maximum is %s.', coalesce(keep_content::text, 'NULL'), coalesce(maximum::text, 'NULL')),
+      hint = 'Pass true or false, and a number from 1 to 10000.';
+  end if;
+  -- The reason stays in the log for ever.
+  if exists (select
+               from (select person as name union all
+                     select u.description from postern_internal.end_user as u where u.userid = person) as n
+              where length(n.name) > 3 and strpos(lower(reason), lower(n.name)) > 0
+                 or lower(n.name) = any (regexp_split_to_array(lower(reason), '[^[:alnum:]_]+'))) then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The reason names the person',
+      detail = 'It would stay in the log, where the person is to be forgotten.',
+      hint = 'Pass a reason that leads to the request without naming anybody, such as its number.';
+  end if;
+  -- What is redacted is signed in the directories of the heads, as drops are.
+  perform postern_internal.require_sealing_place(null, null);
+
+  with own as materialized (
+    select e.log_id, e.logged_at, l.leaf_number, postern_internal.personal_fields(e, person, keep_content) as fields,
+           coalesce(substring(l.hashes for 32) = postern_internal.leaf_hash(e), false) as is_intact
+      from postern_internal.checkpoint_entry as e
+      join postern_internal.leaf as l on l.log_id = e.log_id and l.leaf_number < signed
+     where e.userid = person
+     limit maximum
+       for no key update of e skip locked
+  ),
+  approved as materialized (
+    select e.log_id, e.logged_at, l.leaf_number, postern_internal.personal_fields(e, person, keep_content) as fields,
+           coalesce(substring(l.hashes for 32) = postern_internal.leaf_hash(e), false) as is_intact
+      from postern_internal.checkpoint_entry as e
+      join postern_internal.leaf as l on l.log_id = e.log_id and l.leaf_number < signed
+     where e.authenticated_by = person
+       and e.authenticated_by is distinct from e.userid
+     limit maximum - (select count(*) from own)
+       for no key update of e skip locked
+  )
+  select array_agg(b.log_id), array_agg(b.logged_at), array_agg(b.leaf_number), array_agg(b.fields::text),
+         min(b.log_id) filter (where not b.is_intact)
+    into log_ids, moments, leaf_numbers, removals, changed
+    from (select * from own union all select * from approved) as b;
+  if changed is not null then
+    raise exception using
+      errcode = 'PS501',
+      message = 'An entry does not match the log''s tree',
+      detail = format('Entry %s is not what was sealed. It stays as it is, as evidence.', changed),
+      hint = 'Find out what was changed with "postern log verify".';
+  end if;
+  if log_ids is null then
+    return;
+  end if;
+
+  recorded := postern_internal.record_administration(
+    kind => 'redaction',
+    key => jsonb_build_object('entries', cardinality(log_ids), 'reason', reason, 'keep_content', keep_content),
+    before => null,
+    after => null,
+    message => format('Personal fields of %s entries redacted: %s', cardinality(log_ids), reason));
+  update postern_internal.checkpoint_entry as e
+     set (userid, authenticated_by, message, parameters, approved_message, comment, session_role, client_addr, application_name,
+          salt, salts, redactions)
+       = (select r.userid, r.authenticated_by, r.message, r.parameters, r.approved_message, r.comment, r.session_role, r.client_addr,
+                 r.application_name, r.salt, r.salts, r.redactions
+            from postern_internal.redacted_entry(e, b.fields::integer[], recorded) as r)
+    from unnest(log_ids, moments, removals) as b (log_id, logged_at, fields)
+   where e.log_id = b.log_id
+     and e.logged_at = b.logged_at;
+  return query
+    select recorded, min(n.leaf_number), max(n.leaf_number), n.fields::integer[]
+      from (select b.leaf_number, b.fields, b.leaf_number - row_number() over (partition by b.fields order by b.leaf_number) as island
+              from unnest(leaf_numbers, removals) as b (leaf_number, fields)) as n
+     group by n.fields, n.island
+     order by 2;
+end
+$$;
+
+
+ALTER FUNCTION postern.redact_log(userid text, reason text, keep_content boolean, maximum integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION redact_log(userid text, reason text, keep_content boolean, maximum integer); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.redact_log(userid text, reason text, keep_content boolean, maximum integer) IS 'Removes the personal fields of one person from sealed entries of the log, at most maximum (up to 10000) of them, and records that in the log. Leaves, heads and proofs stay valid. Call it again until it returns no row. userid: of an inactive user, or a wrong name that was typed. reason: for the record, up to 500 characters; must not name the person. keep_content: whether messages and parameters of business stay. recorded: the log_id of the record. Returns a row for each range of leaves with the numbers of the fields that were removed. Call it through "postern log redact", which signs what was removed; otherwise "log verify" reports it as value_removed. Errors: PS107 argument, PS501 an entry was changed, 55000 the user is active, or has tickets, or is the caller, or the log was sealed in another place; 42501 this database does not allow the login.';
+
+
+--
+-- Name: redactable_entries(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.redactable_entries(userid text, OUT entries bigint, OUT unsealed bigint, OUT oldest timestamp with time zone, OUT newest timestamp with time zone) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+  person constant text := postern.resolve_userid(userid);
+begin
+  perform postern_internal.require_allowed_login('postern_redactor');
+  perform postern_internal.require_redactable(person);
+  select count(*) filter (where c.is_sealed), count(*) filter (where not c.is_sealed), min(c.logged_at), max(c.logged_at)
+    into entries, unsealed, oldest, newest
+    from (select p.logged_at,
+                 exists (select from postern_internal.leaf as l where l.log_id = p.log_id and l.leaf_number < h.tree_size) as is_sealed
+            from (select e.log_id, e.logged_at from postern_internal.checkpoint_entry as e where e.userid = person
+                   union all
+                  select e.log_id, e.logged_at from postern_internal.checkpoint_entry as e
+                   where e.authenticated_by = person and e.authenticated_by is distinct from e.userid) as p
+           cross join (select max(t.tree_size) as tree_size from postern_internal.tree_head as t) as h) as c;
+end
+$$;
+
+
+ALTER FUNCTION postern.redactable_entries(userid text, OUT entries bigint, OUT unsealed bigint, OUT oldest timestamp with time zone, OUT newest timestamp with time zone) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION redactable_entries(userid text, OUT entries bigint, OUT unsealed bigint, OUT oldest timestamp with time zone, OUT newest timestamp with time zone); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.redactable_entries(userid text, OUT entries bigint, OUT unsealed bigint, OUT oldest timestamp with time zone, OUT newest timestamp with time zone) IS 'What postern.redact_log would reach: how many entries of a person are under a signed head, how many are not yet, and from when they are. userid: of an inactive user, or a wrong name that was typed. Errors: PS107 argument, 55000 the user is active, or has tickets, or is the caller; 42501 this database does not allow the login.';
 
 
 --
@@ -13181,6 +13370,19 @@ begin
                     else format('Entry %s is not what was sealed as leaf %s.', log_id, leaf.leaf_number) end,
       hint = 'Find out what was changed with "postern log verify".';
   end if;
+  -- A record whose month was dropped has a leaf.
+  if exists (select
+               from unnest(entry.redactions) as r (recorded)
+              where r.recorded is not null
+                and not exists (select from postern_internal.leaf as l where l.log_id = r.recorded)
+                and not exists (select from postern_internal.checkpoint_entry as e
+                                 where e.log_id = r.recorded and e.outcome = 'administered' and e.action = 'redaction')) then
+    raise exception using
+      errcode = 'PS501',
+      message = 'Values of the entry were removed without a record',
+      detail = format('Entry %s names records that are not in the log: %s.', log_id, array_remove(entry.redactions, null)::text),
+      hint = 'Find out what was changed with "postern log verify".';
+  end if;
 end
 $$;
 
@@ -13191,7 +13393,7 @@ ALTER FUNCTION postern.verify_entry(log_id bigint) OWNER TO postern_owner;
 -- Name: FUNCTION verify_entry(log_id bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.verify_entry(log_id bigint) IS 'Compares an entry of the log with its leaf. That is for a first look: only "postern log verify" compares the tree with a head that is kept outside the database. Errors: PS107 argument, PS501 it does not match.';
+COMMENT ON FUNCTION postern.verify_entry(log_id bigint) IS 'Compares an entry of the log with its leaf. That is for a first look: only "postern log verify" compares the tree with a head that is kept outside the database. Errors: PS107 argument, PS501 it does not match, or values were removed without a record.';
 
 
 --
@@ -14491,6 +14693,46 @@ COMMENT ON FUNCTION postern_internal.check_protected_table() IS 'Trigger of post
 
 
 --
+-- Name: check_redaction(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.check_redaction() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  -- As rows of the whole table: a partition has a row type of its own.
+  before constant postern_internal.checkpoint_entry := old;
+  after constant postern_internal.checkpoint_entry := new;
+  removed constant integer[] := array(select n from generate_subscripts(after.redactions, 1) as n
+                                       where after.redactions[n] is not null and before.redactions[n] is null);
+  recorded constant bigint := after.redactions[removed[1]];
+begin
+  if exists (select from postern_internal.own_entry as e where e.log_id = recorded and e.outcome = 'administered' and e.action = 'redaction')
+     and after is not distinct from postern_internal.redacted_entry(before, removed, recorded)
+     and postern_internal.leaf_hash(after) = postern_internal.leaf_hash(before) then
+    return new;
+  end if;
+  raise exception using
+    errcode = '55000',
+    message = format('Entry %s of the log cannot be changed like this', old.log_id),
+    detail = format('Fields to remove: %s. Record: %s. The log is append-only: only personal fields can be removed, by a transaction that has recorded that.',
+                    removed::text, coalesce(recorded::text, 'none')),
+    hint = 'Redact with "postern log redact".';
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.check_redaction() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION check_redaction(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.check_redaction() IS 'Trigger of the log: an UPDATE may only remove personal fields, and must be recorded by the same transaction. Errors: 55000.';
+
+
+--
 -- Name: class_allows(bigint, text[]); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -15175,7 +15417,7 @@ begin
              'log_id', c.log_id, 'is_logged', e.log_id is not null, 'event', v.event,
              'event_time', regexp_replace(to_char(e.logged_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '[.]?0+$', '') || 'Z',
              'userid', e.userid, 'user_description', u.description, 'authenticated_by', e.authenticated_by, 'gate_id', e.gate_id,
-             'message', e.message, 'comment', e.comment, 'asked', e.asked, 'approval', case e.outcome when 'passed' then e.ticket end,
+             'message', case when e.redactions[8] is null then e.message end, 'comment', e.comment, 'asked', e.asked, 'approval', case e.outcome when 'passed' then e.ticket end,
              'approved_gate_id', e.approved_gate_id, 'approved_message', e.approved_message)
       from (select event_document.log_id) as c (log_id)
       left join postern_internal.checkpoint_entry as e on e.log_id = c.log_id
@@ -15398,6 +15640,26 @@ ALTER FUNCTION postern_internal.expire_tickets(userid text) OWNER TO postern_own
 --
 
 COMMENT ON FUNCTION postern_internal.expire_tickets(userid text) IS 'Ends the unused tickets that userid has approved, and those that somebody else approved in a session of userid.';
+
+
+--
+-- Name: field_salt(uuid, bigint, integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.field_salt(salt uuid, log_id bigint, number integer) RETURNS bytea
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT sha256(((uuid_send(salt) || int8send(log_id)) || set_byte('\x00'::bytea, 0, number))) AS sha256;
+END;
+
+
+ALTER FUNCTION postern_internal.field_salt(salt uuid, log_id bigint, number integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION field_salt(salt uuid, log_id bigint, number integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.field_salt(salt uuid, log_id bigint, number integer) IS 'The salt of a personal field, 32 octets. salt, log_id: of the entry. number: the place of the field in the leaf.';
 
 
 --
@@ -16230,7 +16492,7 @@ CREATE FUNCTION postern_internal.guard_log_partition(partition regclass) RETURNS
     AS $$
 begin
   execute format(
-    'create or replace trigger refuse_change before update or delete or truncate on %s for each statement execute function postern_internal.refuse_change()',
+    'create or replace trigger refuse_change before update or delete or truncate on %s for each statement execute function postern_internal.refuse_change(''redaction'')',
     partition);
   execute format('comment on trigger refuse_change on %s is %L', partition, 'The log is append-only.');
   execute format('revoke all on %s from public', partition);
@@ -16682,23 +16944,75 @@ COMMENT ON FUNCTION postern_internal.last_given_log_id() IS 'The last log_id tha
 
 
 --
--- Name: salted_field(uuid, bigint, bytea, bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+-- Name: salted_field(uuid, bigint, integer, bytea, bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.salted_field(salt uuid, log_id bigint, number bytea, value bytea) RETURNS bytea
+CREATE FUNCTION postern_internal.salted_field(salt uuid, log_id bigint, number integer, own_salt bytea, value bytea) RETURNS bytea
     LANGUAGE sql STABLE
     BEGIN ATOMIC
- SELECT ('\x05'::bytea || sha256((sha256(((uuid_send(salt) || int8send(log_id)) || number)) || value)));
+ SELECT sha256((
+         CASE
+             WHEN (octet_length(own_salt) = 32) THEN own_salt
+             ELSE postern_internal.field_salt(salt, log_id, number)
+         END || value)) AS sha256;
 END;
 
 
-ALTER FUNCTION postern_internal.salted_field(salt uuid, log_id bigint, number bytea, value bytea) OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.salted_field(salt uuid, log_id bigint, number integer, own_salt bytea, value bytea) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION salted_field(salt uuid, log_id bigint, number bytea, value bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION salted_field(salt uuid, log_id bigint, number integer, own_salt bytea, value bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.salted_field(salt uuid, log_id bigint, number bytea, value bytea) IS 'A personal field of a leaf: type 5, and the SHA-256 of its salt and its value. salt, log_id: of the entry. number: the place of the field in the leaf, one octet. value: the columns of the field, each with its type.';
+COMMENT ON FUNCTION postern_internal.salted_field(salt uuid, log_id bigint, number integer, own_salt bytea, value bytea) IS 'The SHA-256 of a personal field: of its salt and its value. salt, log_id: of the entry. number: the place of the field in the leaf. own_salt: the salt that a redaction of other fields has left; NULL: none. value: the columns of the field, each with its type.';
+
+
+--
+-- Name: personal_field(postern_internal.checkpoint_entry, integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.personal_field(entry postern_internal.checkpoint_entry, number integer) RETURNS bytea
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT
+         CASE number
+             WHEN 5 THEN
+             CASE
+                 WHEN (((entry).redactions[5] IS NOT NULL) AND (octet_length((entry).salts[5]) = 32) AND ((entry).userid IS NULL)) THEN (entry).salts[5]
+                 ELSE postern_internal.salted_field((entry).salt, (entry).log_id, 5, (entry).salts[5], postern_internal.encode_field((entry).userid))
+             END
+             WHEN 6 THEN
+             CASE
+                 WHEN (((entry).redactions[6] IS NOT NULL) AND (octet_length((entry).salts[6]) = 32) AND ((entry).authenticated_by IS NULL)) THEN (entry).salts[6]
+                 ELSE postern_internal.salted_field((entry).salt, (entry).log_id, 6, (entry).salts[6], postern_internal.encode_field((entry).authenticated_by))
+             END
+             WHEN 8 THEN
+             CASE
+                 WHEN (((entry).redactions[8] IS NOT NULL) AND (octet_length((entry).salts[8]) = 32) AND ((entry).message = ''::text) AND ((entry).parameters = '{}'::jsonb) AND ((entry).approved_message IS NULL)) THEN (entry).salts[8]
+                 ELSE postern_internal.salted_field((entry).salt, (entry).log_id, 8, (entry).salts[8], ((postern_internal.encode_field((entry).message) || postern_internal.encode_field(((entry).parameters)::text)) || postern_internal.encode_field((entry).approved_message)))
+             END
+             WHEN 9 THEN
+             CASE
+                 WHEN (((entry).redactions[9] IS NOT NULL) AND (octet_length((entry).salts[9]) = 32) AND ((entry).comment IS NULL)) THEN (entry).salts[9]
+                 ELSE postern_internal.salted_field((entry).salt, (entry).log_id, 9, (entry).salts[9], postern_internal.encode_field((entry).comment))
+             END
+             WHEN 11 THEN
+             CASE
+                 WHEN (((entry).redactions[11] IS NOT NULL) AND (octet_length((entry).salts[11]) = 32) AND ((entry).session_role = ''::name) AND ((entry).client_addr IS NULL) AND ((entry).application_name = ''::text)) THEN (entry).salts[11]
+                 ELSE postern_internal.salted_field((entry).salt, (entry).log_id, 11, (entry).salts[11], ((postern_internal.encode_field(((entry).session_role)::text) || postern_internal.encode_field(((entry).client_addr)::text)) || postern_internal.encode_field((entry).application_name)))
+             END
+             ELSE NULL::bytea
+         END AS "case";
+END;
+
+
+ALTER FUNCTION postern_internal.personal_field(entry postern_internal.checkpoint_entry, number integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION personal_field(entry postern_internal.checkpoint_entry, number integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.personal_field(entry postern_internal.checkpoint_entry, number integer) IS 'The hash of a personal field of an entry, 32 octets. number: the place of the field in the leaf: 5, 6, 8, 9 or 11.';
 
 
 --
@@ -16708,7 +17022,7 @@ COMMENT ON FUNCTION postern_internal.salted_field(salt uuid, log_id bigint, numb
 CREATE FUNCTION postern_internal.leaf_data(entry postern_internal.checkpoint_entry) RETURNS bytea
     LANGUAGE sql STABLE
     BEGIN ATOMIC
- SELECT ((((((((((((((((((('\x02'::bytea || '\x01'::bytea) || int8send((entry).log_id)) || postern_internal.encode_field(((entry).outcome)::text)) || postern_internal.encode_field((entry).gate_id)) || postern_internal.encode_field((entry).action)) || postern_internal.salted_field((entry).salt, (entry).log_id, '\x05'::bytea, postern_internal.encode_field((entry).userid))) || postern_internal.salted_field((entry).salt, (entry).log_id, '\x06'::bytea, postern_internal.encode_field((entry).authenticated_by))) || '\x03'::bytea) || timestamptz_send((entry).logged_at)) || postern_internal.salted_field((entry).salt, (entry).log_id, '\x08'::bytea, ((postern_internal.encode_field((entry).message) || postern_internal.encode_field(((entry).parameters)::text)) || postern_internal.encode_field((entry).approved_message)))) || postern_internal.salted_field((entry).salt, (entry).log_id, '\x09'::bytea, postern_internal.encode_field((entry).comment))) || postern_internal.encode_field((entry).scheme)) || postern_internal.salted_field((entry).salt, (entry).log_id, '\x0b'::bytea, ((postern_internal.encode_field(((entry).session_role)::text) || postern_internal.encode_field(((entry).client_addr)::text)) || postern_internal.encode_field((entry).application_name)))) || '\x01'::bytea) || xid8send((entry).transaction_id)) || postern_internal.encode_field(((entry).ticket)::text)) || '\x04'::bytea) || boolsend((entry).asked)) || postern_internal.encode_field((entry).approved_gate_id));
+ SELECT (((((((((((((((((((((((('\x02'::bytea || '\x01'::bytea) || int8send((entry).log_id)) || postern_internal.encode_field(((entry).outcome)::text)) || postern_internal.encode_field((entry).gate_id)) || postern_internal.encode_field((entry).action)) || '\x05'::bytea) || postern_internal.personal_field(entry, 5)) || '\x05'::bytea) || postern_internal.personal_field(entry, 6)) || '\x03'::bytea) || timestamptz_send((entry).logged_at)) || '\x05'::bytea) || postern_internal.personal_field(entry, 8)) || '\x05'::bytea) || postern_internal.personal_field(entry, 9)) || postern_internal.encode_field((entry).scheme)) || '\x05'::bytea) || postern_internal.personal_field(entry, 11)) || '\x01'::bytea) || xid8send((entry).transaction_id)) || postern_internal.encode_field(((entry).ticket)::text)) || '\x04'::bytea) || boolsend((entry).asked)) || postern_internal.encode_field((entry).approved_gate_id));
 END;
 
 
@@ -17348,6 +17662,40 @@ COMMENT ON FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb, a
 
 
 --
+-- Name: personal_fields(postern_internal.checkpoint_entry, text, boolean); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.personal_fields(entry postern_internal.checkpoint_entry, userid text, keep_content boolean) RETURNS integer[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  is_own constant boolean := entry.userid is not distinct from personal_fields.userid;
+  is_approver constant boolean := entry.authenticated_by is not distinct from personal_fields.userid;
+  is_administered constant boolean := entry.outcome = 'administered';
+begin
+  return array_remove(array[
+    case when is_own then 5 end,
+    case when is_approver
+           or is_own and entry.authenticated_by is not null
+              and not exists (select from postern_internal.end_user as u where u.userid = entry.authenticated_by) then 6 end,
+    case when is_own and (is_administered or not keep_content) then 8 end,
+    case when (is_own or is_approver) and entry.comment is not null then 9 end,
+    case when is_own and not is_administered or is_approver and is_administered then 11 end], null);
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.personal_fields(entry postern_internal.checkpoint_entry, userid text, keep_content boolean) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION personal_fields(entry postern_internal.checkpoint_entry, userid text, keep_content boolean); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.personal_fields(entry postern_internal.checkpoint_entry, userid text, keep_content boolean) IS 'Which fields of an entry are about a person: their numbers in the leaf. keep_content: whether message and parameters of business are not.';
+
+
+--
 -- Name: pin_weakness(text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -17663,6 +18011,61 @@ COMMENT ON FUNCTION postern_internal.record_administration(kind text, key jsonb,
 
 
 --
+-- Name: redacted_entry(postern_internal.checkpoint_entry, integer[], bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.redacted_entry(entry postern_internal.checkpoint_entry, fields integer[], recorded bigint) RETURNS postern_internal.checkpoint_entry
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  salts bytea[] := array_fill(null::bytea, array[11]);
+  redactions bigint[] := array_fill(null::bigint, array[11]);
+begin
+  for number in 5 .. 11 loop
+    continue when number in (7, 10);
+    redactions[number] := coalesce(entry.redactions[number], case when number = any (fields) then recorded end);
+    salts[number] := case when entry.redactions[number] is not null then entry.salts[number]
+                          when number = any (fields) then postern_internal.personal_field(entry, number)
+                          else coalesce(entry.salts[number], postern_internal.field_salt(entry.salt, entry.log_id, number)) end;
+  end loop;
+  entry.salt := '00000000-0000-0000-0000-000000000000';
+  entry.salts := salts;
+  entry.redactions := redactions;
+  if 5 = any (fields) then
+    entry.userid := null;
+  end if;
+  if 6 = any (fields) then
+    entry.authenticated_by := null;
+  end if;
+  if 8 = any (fields) then
+    entry.message := '';
+    entry.parameters := '{}';
+    entry.approved_message := null;
+  end if;
+  if 9 = any (fields) then
+    entry.comment := null;
+  end if;
+  if 11 = any (fields) then
+    entry.session_role := '';
+    entry.client_addr := null;
+    entry.application_name := '';
+  end if;
+  return entry;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.redacted_entry(entry postern_internal.checkpoint_entry, fields integer[], recorded bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION redacted_entry(entry postern_internal.checkpoint_entry, fields integer[], recorded bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.redacted_entry(entry postern_internal.checkpoint_entry, fields integer[], recorded bigint) IS 'An entry of the log without the values and salts of some personal fields. Its leaf stays the same. fields: their numbers in the leaf: 5, 6, 8, 9, 11. recorded: the log_id of the entry that records the redaction.';
+
+
+--
 -- Name: refuse_action(text, postern_internal.gate, text, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -17719,6 +18122,11 @@ CREATE FUNCTION postern_internal.refuse_change() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  -- check_redaction looks at each row of the one change that there is.
+  if tg_op = 'UPDATE' and tg_argv[0] = 'redaction'
+     and exists (select from postern_internal.own_entry as e where e.outcome = 'administered' and e.action = 'redaction') then
+    return null;
+  end if;
   raise exception using
     errcode = '55000',
     message = format('%s.%s cannot be changed', tg_table_schema, tg_table_name),
@@ -17734,7 +18142,7 @@ ALTER FUNCTION postern_internal.refuse_change() OWNER TO postern_owner;
 -- Name: FUNCTION refuse_change(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.refuse_change() IS 'Trigger of tables that only grow. Errors: 55000.';
+COMMENT ON FUNCTION postern_internal.refuse_change() IS 'Trigger of tables that only grow. Its argument redaction allows an UPDATE to a transaction that has recorded a redaction. Errors: 55000.';
 
 
 --
@@ -18640,6 +19048,59 @@ COMMENT ON FUNCTION postern_internal.require_rate(setting text, used integer, si
 
 
 --
+-- Name: require_redactable(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_redactable(userid text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  person postern_internal.end_user;
+  expires_at timestamptz;
+begin
+  perform postern_internal.require_text(userid, 'userid', 128);
+  select e.* into person from postern_internal.end_user as e where e.userid = require_redactable.userid for share;
+  if person.db_role = session_user then
+    raise exception using
+      errcode = '55000',
+      message = 'Nobody can redact their own entries',
+      detail = format('The login %I is that of the user %s.', session_user, to_jsonb(userid)),
+      hint = 'Have another member of postern_redactor do it.';
+  end if;
+  if person.active then
+    raise exception using
+      errcode = '55000',
+      message = 'The user is active',
+      detail = format('%s may still approve, and new entries would name the user again.', to_jsonb(userid)),
+      hint = format('If no law or dispute needs the entries any more, have an administrator run: select postern.set_user_active(%L, false); then redact.', userid);
+  end if;
+  select max(t.expires_at)
+    into expires_at
+    from (select t.expires_at from postern_internal.ticket as t where require_redactable.userid in (t.userid, t.authenticated_by)
+           union all
+          select o.expires_at from postern_internal.open_gate as o where require_redactable.userid in (o.userid, o.authenticated_by)) as t;
+  if expires_at is not null then
+    raise exception using
+      errcode = '55000',
+      message = 'Tickets still name the user',
+      detail = format('The last one expired at %s. Upkeep deletes it 3 hours later.', expires_at),
+      hint = 'Wait until then, run: select * from postern.maintain(); and redact again.';
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.require_redactable(userid text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_redactable(userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_redactable(userid text) IS 'Raises an error if the log must not forget a person yet. userid: in its original spelling; it need not be a user, because wrong names are logged too. Errors: PS107 argument, 55000 the user is active, or has tickets, or is the caller.';
+
+
+--
 -- Name: require_sealing_place(bigint, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -19537,7 +19998,7 @@ CREATE FUNCTION postern_internal.users_access(userids text[]) RETURNS TABLE(user
                 else array(select m.rolname::text
                              from pg_roles as m
                             where m.rolname in ('postern_user', 'postern_app', 'postern_trusted_app', 'postern_admin', 'postern_auditor',
-                                                'postern_sealer', 'postern_event_worker', 'postern_owner')
+                                                'postern_sealer', 'postern_redactor', 'postern_event_worker', 'postern_owner')
                               and pg_has_role(r.oid, m.oid, 'member')
                             order by m.rolname collate "C")
                      || case when r.rolbypassrls then array['bypassrls'] else '{}' end end as roles,
@@ -19876,6 +20337,7 @@ CREATE VIEW postern.administration_log WITH (security_barrier='true') AS
     e.action AS kind,
     (e.parameters -> 'key'::text) AS key,
         CASE
+            WHEN (e.redactions[8] IS NOT NULL) THEN NULL::text
             WHEN (((e.parameters ->> 'before'::text) IS NULL) AND ((e.parameters ->> 'after'::text) IS NULL)) THEN 'done'::text
             WHEN ((e.parameters ->> 'before'::text) IS NULL) THEN 'added'::text
             WHEN ((e.parameters ->> 'after'::text) IS NULL) THEN 'removed'::text
@@ -19883,13 +20345,26 @@ CREATE VIEW postern.administration_log WITH (security_barrier='true') AS
         END AS operation,
     NULLIF((e.parameters -> 'before'::text), 'null'::jsonb) AS before,
     NULLIF((e.parameters -> 'after'::text), 'null'::jsonb) AS after,
-    e.message,
+        CASE
+            WHEN (e.redactions[8] IS NULL) THEN e.message
+            ELSE NULL::text
+        END AS message,
     NULLIF(e.userid, ''::text) AS about_userid,
     e.authenticated_by AS userid,
-    e.session_role,
+        CASE
+            WHEN (e.redactions[11] IS NULL) THEN e.session_role
+            ELSE NULL::name
+        END AS session_role,
     e.client_addr,
-    e.application_name,
-    e.transaction_id
+        CASE
+            WHEN (e.redactions[11] IS NULL) THEN e.application_name
+            ELSE NULL::text
+        END AS application_name,
+    e.transaction_id,
+        CASE
+            WHEN (e.redactions IS NOT NULL) THEN postern.entry_redactions(e.redactions)
+            ELSE NULL::jsonb
+        END AS redacted
    FROM postern_internal.checkpoint_entry e
   WHERE (e.outcome = 'administered'::postern_internal.outcome);
 
@@ -19900,7 +20375,7 @@ ALTER TABLE postern.administration_log OWNER TO postern_owner;
 -- Name: VIEW administration_log; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.administration_log IS 'Who changed who may do what, and when. kind and key: what was changed. before, after: the columns that differ, never a PIN, a hash, a key or a secret; before is NULL if the object is new, after is NULL if it is gone. about_userid: the user whom the change concerns. userid: the end user who made the change, if the session had one; session_role: the login. Changes with the same transaction_id were made together.';
+COMMENT ON VIEW postern.administration_log IS 'Who changed who may do what, and when. kind and key: what was changed. before, after: the columns that differ, never a PIN, a hash, a key or a secret; before is NULL if the object is new, after is NULL if it is gone. about_userid: the user whom the change concerns. userid: the end user who made the change, if the session had one; session_role: the login. Changes with the same transaction_id were made together. redacted: as in postern.checkpoint_log; what was redacted is NULL.';
 
 
 --
@@ -19928,7 +20403,7 @@ ALTER TABLE postern.allowed_login OWNER TO postern_owner;
 -- Name: VIEW allowed_login; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.allowed_login IS 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database, as added by allow_login. state: allowed; or no such role, another role has the name: then the entry has no effect. Superusers need no entry.';
+COMMENT ON VIEW postern.allowed_login IS 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer, postern_redactor and postern_event_worker in this database, as added by allow_login. state: allowed; or no such role, another role has the name: then the entry has no effect. Superusers need no entry.';
 
 
 --
@@ -20046,13 +20521,25 @@ CREATE VIEW postern.checkpoint_log WITH (security_barrier='true') AS
     e.userid,
     e.authenticated_by,
     e.logged_at,
-    e.message,
-    e.parameters,
+        CASE
+            WHEN (e.redactions[8] IS NULL) THEN e.message
+            ELSE NULL::text
+        END AS message,
+        CASE
+            WHEN (e.redactions[8] IS NULL) THEN e.parameters
+            ELSE NULL::jsonb
+        END AS parameters,
     e.comment,
     e.scheme,
-    e.session_role,
+        CASE
+            WHEN (e.redactions[11] IS NULL) THEN e.session_role
+            ELSE NULL::name
+        END AS session_role,
     e.client_addr,
-    e.application_name,
+        CASE
+            WHEN (e.redactions[11] IS NULL) THEN e.application_name
+            ELSE NULL::text
+        END AS application_name,
     e.transaction_id,
         CASE e.outcome
             WHEN 'passed'::postern_internal.outcome THEN e.ticket
@@ -20060,7 +20547,11 @@ CREATE VIEW postern.checkpoint_log WITH (security_barrier='true') AS
         END AS approval,
     e.asked,
     e.approved_gate_id,
-    e.approved_message
+    e.approved_message,
+        CASE
+            WHEN (e.redactions IS NOT NULL) THEN postern.entry_redactions(e.redactions)
+            ELSE NULL::jsonb
+        END AS redacted
    FROM postern_internal.checkpoint_entry e
   WHERE ((e.outcome <> ALL (ARRAY['accepted'::postern_internal.outcome, 'administered'::postern_internal.outcome])) AND ((e.outcome <> ALL (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome, 'refused'::postern_internal.outcome])) OR (e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned()) OR (age(e.xmin) > 0)));
 
@@ -20071,7 +20562,7 @@ ALTER TABLE postern.checkpoint_log OWNER TO postern_owner;
 -- Name: VIEW checkpoint_log; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.checkpoint_log IS 'Checkpoints passed, denied and cancelled; changes of the administration are in postern.administration_log. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is read from the clock; transaction_id is the transaction of the business rows (for a denial: of the attempt). approval: the approval that opened the gate; several entries may have the same one. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of another gate, or of the action, opened it. approved_gate_id, approved_message: what the person was shown, if it differs from gate_id and message.';
+COMMENT ON VIEW postern.checkpoint_log IS 'Checkpoints passed, denied and cancelled; changes of the administration are in postern.administration_log. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is read from the clock; transaction_id is the transaction of the business rows (for a denial: of the attempt). approval: the approval that opened the gate; several entries may have the same one. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of another gate, or of the action, opened it. approved_gate_id, approved_message: what the person was shown, if it differs from gate_id and message. redacted: NULL, or for each redaction of the entry the names of the fields whose columns are NULL since then (userid, authenticated_by, content: messages and parameters, comment, origin: session_role, client_addr and application_name), when it was (redacted_at), the login that did it (redacted_by), and the log_id of its record in postern.administration_log.';
 
 
 --
@@ -20830,6 +21321,7 @@ CREATE VIEW postern_internal.own_entry AS
  SELECT e.log_id,
     e.outcome,
     e.gate_id,
+    e.action,
     e.userid,
     e.authenticated_by,
     e.logged_at,
@@ -20923,7 +21415,7 @@ END + nextval('postern_internal.log_number'::regclass)) NOT NULL,
     outcome postern_internal.outcome NOT NULL,
     gate_id text NOT NULL,
     action text,
-    userid text NOT NULL,
+    userid text,
     authenticated_by text,
     logged_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     message text NOT NULL,
@@ -20938,7 +21430,9 @@ END + nextval('postern_internal.log_number'::regclass)) NOT NULL,
     asked boolean DEFAULT true NOT NULL,
     approved_gate_id text,
     approved_message text,
-    salt uuid DEFAULT gen_random_uuid() NOT NULL
+    salt uuid DEFAULT gen_random_uuid() NOT NULL,
+    salts bytea[],
+    redactions bigint[]
 );
 
 
@@ -21644,14 +22138,14 @@ CREATE UNIQUE INDEX action_spelling ON postern_internal.action USING btree (uppe
 -- Name: checkpoint_entry_authenticated_by; Type: INDEX; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE INDEX checkpoint_entry_authenticated_by ON ONLY postern_internal.checkpoint_entry USING btree (authenticated_by, gate_id, log_id) WHERE (authenticated_by <> userid);
+CREATE INDEX checkpoint_entry_authenticated_by ON ONLY postern_internal.checkpoint_entry USING btree (authenticated_by, gate_id, log_id) WHERE (authenticated_by IS DISTINCT FROM userid);
 
 
 --
 -- Name: checkpoint_entry_default_authenticated_by_gate_id_log_id_idx; Type: INDEX; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE INDEX checkpoint_entry_default_authenticated_by_gate_id_log_id_idx ON postern_internal.checkpoint_entry_default USING btree (authenticated_by, gate_id, log_id) WHERE (authenticated_by <> userid);
+CREATE INDEX checkpoint_entry_default_authenticated_by_gate_id_log_id_idx ON postern_internal.checkpoint_entry_default USING btree (authenticated_by, gate_id, log_id) WHERE (authenticated_by IS DISTINCT FROM userid);
 
 
 --
@@ -21851,10 +22345,24 @@ COMMENT ON TRIGGER check_login ON postern_internal.protected_table IS 'Only logi
 
 
 --
+-- Name: checkpoint_entry check_redaction; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER check_redaction BEFORE UPDATE ON postern_internal.checkpoint_entry FOR EACH ROW EXECUTE FUNCTION postern_internal.check_redaction();
+
+
+--
+-- Name: TRIGGER check_redaction ON checkpoint_entry; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER check_redaction ON postern_internal.checkpoint_entry IS 'Only personal fields can be removed from the log.';
+
+
+--
 -- Name: checkpoint_entry refuse_change; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON postern_internal.checkpoint_entry FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_change();
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON postern_internal.checkpoint_entry FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_change('redaction');
 
 
 --
@@ -21868,7 +22376,7 @@ COMMENT ON TRIGGER refuse_change ON postern_internal.checkpoint_entry IS 'The lo
 -- Name: checkpoint_entry_default refuse_change; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON postern_internal.checkpoint_entry_default FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_change();
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON postern_internal.checkpoint_entry_default FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_change('redaction');
 
 
 --
@@ -22141,6 +22649,7 @@ GRANT USAGE ON SCHEMA postern TO postern_user;
 GRANT USAGE ON SCHEMA postern TO postern_admin;
 GRANT USAGE ON SCHEMA postern TO postern_auditor;
 GRANT USAGE ON SCHEMA postern TO postern_sealer;
+GRANT USAGE ON SCHEMA postern TO postern_redactor;
 GRANT USAGE ON SCHEMA postern TO postern_event_worker;
 
 
@@ -22619,6 +23128,7 @@ GRANT ALL ON FUNCTION postern.change_event_action(name text, event text, kind te
 REVOKE ALL ON FUNCTION postern.check_allowed_login(role name) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.check_allowed_login(role name) TO postern_admin;
 GRANT ALL ON FUNCTION postern.check_allowed_login(role name) TO postern_sealer;
+GRANT ALL ON FUNCTION postern.check_allowed_login(role name) TO postern_redactor;
 GRANT ALL ON FUNCTION postern.check_allowed_login(role name) TO postern_event_worker;
 GRANT ALL ON FUNCTION postern.check_allowed_login(role name) TO postern_trusted_app;
 
@@ -22767,6 +23277,16 @@ GRANT ALL ON FUNCTION postern.enable_event_action(name text) TO postern_admin;
 
 REVOKE ALL ON FUNCTION postern.end_sealing() FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.end_sealing() TO postern_sealer;
+
+
+--
+-- Name: FUNCTION entry_redactions(redactions bigint[]); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.entry_redactions(redactions bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.entry_redactions(redactions bigint[]) TO postern_admin;
+GRANT ALL ON FUNCTION postern.entry_redactions(redactions bigint[]) TO postern_auditor;
+GRANT ALL ON FUNCTION postern.entry_redactions(redactions bigint[]) TO postern_sealer;
 
 
 --
@@ -23380,6 +23900,22 @@ GRANT ALL ON FUNCTION postern.record_protection(target regclass, protection text
 
 
 --
+-- Name: FUNCTION redact_log(userid text, reason text, keep_content boolean, maximum integer); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.redact_log(userid text, reason text, keep_content boolean, maximum integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.redact_log(userid text, reason text, keep_content boolean, maximum integer) TO postern_redactor;
+
+
+--
+-- Name: FUNCTION redactable_entries(userid text, OUT entries bigint, OUT unsealed bigint, OUT oldest timestamp with time zone, OUT newest timestamp with time zone); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.redactable_entries(userid text, OUT entries bigint, OUT unsealed bigint, OUT oldest timestamp with time zone, OUT newest timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.redactable_entries(userid text, OUT entries bigint, OUT unsealed bigint, OUT oldest timestamp with time zone, OUT newest timestamp with time zone) TO postern_redactor;
+
+
+--
 -- Name: FUNCTION register_action(action text, checkpoint text, legacy_checkpoints text[]); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -23895,6 +24431,13 @@ REVOKE ALL ON FUNCTION postern_internal.check_protected_table() FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION check_redaction(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.check_redaction() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION class_allows(class_id bigint, codes text[]); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -24105,6 +24648,13 @@ REVOKE ALL ON FUNCTION postern_internal.expire_tickets(userid text) FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION field_salt(salt uuid, log_id bigint, number integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.field_salt(salt uuid, log_id bigint, number integer) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION find_action(action text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -24301,10 +24851,17 @@ REVOKE ALL ON FUNCTION postern_internal.last_given_log_id() FROM PUBLIC;
 
 
 --
--- Name: FUNCTION salted_field(salt uuid, log_id bigint, number bytea, value bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION salted_field(salt uuid, log_id bigint, number integer, own_salt bytea, value bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.salted_field(salt uuid, log_id bigint, number bytea, value bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.salted_field(salt uuid, log_id bigint, number integer, own_salt bytea, value bytea) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION personal_field(entry postern_internal.checkpoint_entry, number integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.personal_field(entry postern_internal.checkpoint_entry, number integer) FROM PUBLIC;
 
 
 --
@@ -24420,6 +24977,13 @@ REVOKE ALL ON FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb
 
 
 --
+-- Name: FUNCTION personal_fields(entry postern_internal.checkpoint_entry, userid text, keep_content boolean); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.personal_fields(entry postern_internal.checkpoint_entry, userid text, keep_content boolean) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION pin_weakness(userid text, pin text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -24473,6 +25037,13 @@ REVOKE ALL ON FUNCTION postern_internal.read_challenge(challenge text) FROM PUBL
 --
 
 REVOKE ALL ON FUNCTION postern_internal.record_administration(kind text, key jsonb, before jsonb, after jsonb, about text, message text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION redacted_entry(entry postern_internal.checkpoint_entry, fields integer[], recorded bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.redacted_entry(entry postern_internal.checkpoint_entry, fields integer[], recorded bigint) FROM PUBLIC;
 
 
 --
@@ -24641,6 +25212,13 @@ REVOKE ALL ON FUNCTION postern_internal.require_patterns(patterns text[]) FROM P
 --
 
 REVOKE ALL ON FUNCTION postern_internal.require_rate(setting text, used integer, since timestamp with time zone) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION require_redactable(userid text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_redactable(userid text) FROM PUBLIC;
 
 
 --
