@@ -96,6 +96,8 @@ func openShop(t *testing.T) *shop {
 	s.addUser(t, "ALICE", pinOfAlice)
 	s.mux.Handle("/checkpoint/", s.checkpoints)
 	s.mux.Handle("POST /pay", s.checkpoints.Handler(s.pay))
+	s.mux.HandleFunc("GET /{$}", servePage)
+	s.mux.HandleFunc("GET /shop.js", serveShopScript)
 	s.Server = httptest.NewServer(s.mux)
 	t.Cleanup(s.Server.Close)
 	return s

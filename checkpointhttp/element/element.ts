@@ -372,6 +372,7 @@ class Checkpoint extends HTMLElement {
   #hide(): void {
     this.#decide = undefined
     this.#dialog.close()
+    this.#dialog.removeAttribute('aria-busy')
     this.#pin.value = this.#comment.value = this.#username.value = ''
     this.#heading.textContent = this.#message.textContent = this.#refusal.textContent = this.#status.textContent = ''
     clearInterval(this.#clock)
