@@ -333,6 +333,7 @@ class Checkpoint extends HTMLElement {
     this.#refusal.textContent = refused
     this.#status.textContent = ''
     this.#fields.hidden = offer !== 'answer'
+    this.#linkLine.hidden ||= offer !== 'answer'
     this.#username.disabled = this.#pin.disabled = this.#comment.disabled = offer !== 'answer'
     this.#ok.hidden = offer === 'close'
     this.#ok.textContent = this.#say('ok')
