@@ -1,7 +1,7 @@
 # Postern. `make` prints what there is; `make verify` is what CI runs before the tests.
 
 .DEFAULT_GOAL := help
-.PHONY: help generate generate-fold generate-db generate-schema generate-manifest generate-privileges generate-configuration generate-element verify verify-format verify-vet verify-shell verify-sql verify-db verify-schema verify-configuration verify-element test test-fast demo bench
+.PHONY: help generate generate-fold generate-db generate-schema generate-manifest generate-privileges generate-configuration generate-element verify verify-format verify-vet verify-shell verify-sql verify-db verify-schema verify-configuration verify-element test test-fast screenshots demo bench
 
 ESBUILD := go tool -modfile=tools/go.mod esbuild checkpointhttp/element/element.ts --bundle --minify --format=esm --target=es2022 \
 	--loader:.css=text --log-level=warning
@@ -77,6 +77,9 @@ test: ## all tests
 
 test-fast: ## a useful part of the tests, in about a minute
 	go test . ./internal/acceptance ./internal/callgraph ./internal/printable ./internal/userid ./tests/checkpoint ./tests/company ./tests/ledger
+
+screenshots: ## the pictures of the dialog in docs/images (Debian package chromium)
+	go test ./checkpointhttp -run TestScreenshotsOfTheDocumentation -count 1 -update
 
 demo: ## the story on a throw-away server
 	go run ./cmd/installer demo
