@@ -11499,7 +11499,6 @@ declare
 begin
   perform postern_internal.require_allowed_login('postern_redactor');
   perform postern_internal.refuse_read_only();
-  perform postern_internal.require_redactable(person);
   perform postern_internal.require_text(reason, 'reason', 500);
   if keep_content is null or maximum is null or maximum not between 1 and 10000 then
     raise exception using
@@ -11520,6 +11519,7 @@ begin
       detail = 'It would stay in the log, where the person is to be forgotten.',
       hint = 'Pass a reason that leads to the request without naming anybody, such as its number.';
   end if;
+  perform postern_internal.require_redactable(person);
   -- What is redacted is signed in the directories of the heads, as drops are.
   perform postern_internal.require_sealing_place(null, null);
 
