@@ -198,6 +198,7 @@ create table postern_internal.credential (
   denials_since timestamp with time zone not null,
   cancels integer not null,
   cancels_since timestamp with time zone not null,
+  unlocked_at timestamp with time zone,
   last_filler uuid not null);
 create table postern_internal.current_gate_reading (
   callers jsonb,
@@ -854,6 +855,9 @@ create function postern_internal.action_asks(action postern_internal.action) ret
 create function postern_internal.action_setting(content text) returns text language sql return null;
 create function postern_internal.add_combination(class_id bigint, allowed boolean, patterns text[]) returns bigint language sql return null;
 create function postern_internal.add_log_partitions(maximum_moved bigint, timeout interval) returns integer language sql return null;
+create function postern_internal.administered_column() returns TABLE(table_name text, column_name text, treatment text) language sql return null;
+create function postern_internal.administered_row("row" jsonb) returns jsonb language sql return null;
+create function postern_internal.administered_table() returns TABLE(table_name text, kind text, about_column text, counts_if text, not_recorded_because text) language sql return null;
 create function postern_internal.allowed_combinations(company text, class_id bigint) returns bigint language sql return null;
 create function postern_internal.append_extents() returns void language sql return null;
 create function postern_internal.approval_gate(action postern_internal.action, parameters jsonb) returns postern_internal.gate language sql return null;
@@ -954,11 +958,13 @@ create function postern_internal.personal_fields(entry postern_internal.checkpoi
 create function postern_internal.pin_weakness(userid text, pin text) returns text language sql return null;
 create function postern_internal.place_text(place postern_internal.place) returns text language sql return null;
 create function postern_internal.prune_event_deliveries(maximum integer) returns bigint language sql return null;
+create function postern_internal.put_administered_triggers() returns void language sql return null;
 create function postern_internal.queue_event_deliveries(event_action_id integer) returns void language sql return null;
 create function postern_internal.raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb) returns void language sql return null;
 create function postern_internal.raise_ticket_invalid(reason text, explanation text, fields jsonb DEFAULT '{}'::jsonb, message text DEFAULT 'The ticket is not valid'::text, hint text DEFAULT 'Send the business transaction without a ticket, answer the challenge that it returns, commit, and use the new ticket.'::text) returns void language sql return null;
 create function postern_internal.read_challenge(challenge text) returns jsonb language sql return null;
 create function postern_internal.recent_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean, compiled_offset integer, bits bytea) returns bytea language sql return null;
+create function postern_internal.record_administered_row(kind text, about_column text, object_key jsonb, secrets text[], object jsonb, before jsonb, after jsonb) returns void language sql return null;
 create function postern_internal.record_administration(kind text, key jsonb, before jsonb, after jsonb, about text DEFAULT NULL::text, message text DEFAULT NULL::text) returns bigint language sql return null;
 create function postern_internal.redacted_entry(entry postern_internal.checkpoint_entry, fields integer[], recorded bigint) returns postern_internal.checkpoint_entry language sql return null;
 create function postern_internal.refuse_action(action text, gate postern_internal.gate, message text, parameters jsonb) returns void language sql return null;

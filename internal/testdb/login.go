@@ -3,6 +3,7 @@ package testdb
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -44,13 +45,44 @@ func (d *Database) Login(t testing.TB, memberOf ...string) *Login {
 	return l
 }
 
-// allow allows a login in the database if Postern is installed there.
+// forgetEntries removes the entries of the log that a transaction has written, or all of them, and gives their numbers
+// back if they were the last.
+const forgetEntries = `
+set local session_replication_role = replica;
+with forgotten as (
+  delete from postern_internal.checkpoint_entry as e where e.transaction_id = pg_catalog.pg_current_xact_id() or %t returning e.log_id
+)
+select pg_catalog.setval('postern_internal.log_number', greatest(f.first - 1, 1), f.first > 1)
+  from (select min(log_id) - pg_catalog.pg_sequence_last_value('postern_internal.log_skip') as first, count(*) as entries from forgotten) as f
+ where f.first + f.entries - 1 = pg_catalog.pg_sequence_last_value('postern_internal.log_number');
+reset session_replication_role;`
+
+// forget runs statements without an entry in the log, so that tests can count the entries that they are about. If all
+// is set, the log loses what it had before, too.
+func forget(ctx context.Context, database interface {
+	BeginTx(context.Context, pgx.TxOptions) (pgx.Tx, error)
+}, all bool, statements string) error {
+	return pgx.BeginTxFunc(ctx, database, pgx.TxOptions{}, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, statements+fmt.Sprintf(forgetEntries, all))
+		return err
+	})
+}
+
+// ForgetLog empties the log, as if nothing had been administered in the database.
+func (d *Database) ForgetLog(t testing.TB) {
+	t.Helper()
+	if err := forget(t.Context(), d.Pool, true, ""); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// allow allows a login in the database if Postern is installed there. The log does not say so.
 func (d *Database) allow(t testing.TB, name string) {
 	t.Helper()
 	var installed bool
 	err := d.Pool.QueryRow(t.Context(), "select pg_catalog.to_regprocedure('postern.allow_login(name)') is not null").Scan(&installed)
 	if err == nil && installed {
-		_, err = d.Pool.Exec(t.Context(), "select postern.allow_login($1)", name)
+		err = forget(t.Context(), d.Pool, false, "select postern.allow_login('"+name+"');")
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -287,6 +287,9 @@ func (c *cluster) makeTemplate() (string, error) {
 	if _, err := install.Install(ctx, config, install.Options{}); err != nil {
 		return "", fmt.Errorf("install Postern into the template database: %w", err)
 	}
+	if err := c.within(ctx, name, func(connection *pgx.Conn) error { return forget(ctx, connection, true, "") }); err != nil {
+		return "", fmt.Errorf("forget the entry about the installation: %w", err)
+	}
 	_, err := c.pool.Exec(ctx, "alter database "+quote(name)+" allow_connections false")
 	return name, err
 }

@@ -74,6 +74,13 @@
 \ir administration/acting_userid.sql
 \ir administration/record_administration.sql
 \ir administration/administration_log.sql
+\ir administration/administered_table.sql
+\ir administration/administered_column.sql
+\ir administration/administered_row.sql
+\ir administration/record_administered_row.sql
+\ir administration/record_change.sql
+\ir administration/refuse_unrecorded_truncate.sql
+\ir administration/put_administered_triggers.sql
 \ir gate/message_template.sql
 \ir gate/substitute.sql
 \ir gate/refuse_long_parameters.sql

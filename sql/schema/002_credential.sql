@@ -23,6 +23,7 @@ create table postern_internal.credential (
   denials_since timestamptz not null default '-infinity',
   cancels integer not null default 0,
   cancels_since timestamptz not null default '-infinity',
+  unlocked_at timestamptz,
   last_filler uuid not null default gen_random_uuid()
 );
-comment on table postern_internal.credential is 'One row per user. hash: the PIN as bcrypt over a keyed digest (NULL: none yet). must_change: set by an administrator, opens only POSTERN_PIN_CHANGE. Then the wrong responses and lock-outs since the last right response. denials, cancels: how many the sessions of this user have committed since the time beside it; after an hour the count starts again. The fillers are new at each attempt: WAL omits the common beginning and end of the old and the new row, so without them its size would tell a right response from a wrong one.';
+comment on table postern_internal.credential is 'One row per user. hash: the PIN as bcrypt over a keyed digest (NULL: none yet). must_change: set by an administrator, opens only POSTERN_PIN_CHANGE. Then the wrong responses and lock-outs since the last right response. denials, cancels: how many the sessions of this user have committed since the time beside it; after an hour the count starts again. unlocked_at: when an administrator last ended a lock-out; no attempt changes it. The fillers are new at each attempt: WAL omits the common beginning and end of the old and the new row, so without them its size would tell a right response from a wrong one.';

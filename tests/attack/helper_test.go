@@ -66,6 +66,7 @@ func newScene(t testing.TB, people ...string) *scene {
 		s.addUser(t, userid)
 		s.givePIN(t, userid, pins[userid])
 	}
+	s.ForgetLog(t)
 	return s
 }
 

@@ -297,6 +297,7 @@ func TestOldDeliveriesAreForgotten(t *testing.T) {
 	t.Parallel()
 	database, told := testdb.New(t), receive(t, nil)
 	addHook(t, database, "hook", success, told.URL)
+	database.ForgetLog(t)
 	for range 3 {
 		log(t, database.Pool, "APP_PAY")
 	}

@@ -1,10 +1,9 @@
--- Administrators usually log in as themselves, and no end user is known. current_userid would fail then.
+-- Called only by functions that pin their search_path. Administrators usually log in as themselves, and no end user is known. current_userid would fail then.
 
 create or replace function postern_internal.acting_userid()
 returns text
 language plpgsql
 stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   if current_setting('postern.session', true) <> ''

@@ -1,4 +1,4 @@
--- The only writer of administered entries. No role may call it but the owner, so nobody can forge one.
+-- The only writer of administered entries. Called only by functions that pin their search_path. No role may call it but the owner, so nobody can forge one.
 --
 -- Leaves have gate_id and action in the clear, so neither may say anything about a person. key, before and after, and
 -- the message made of them, are hashed with a salt, as content. userid is salted too; redaction finds by it what is
@@ -14,8 +14,6 @@ create or replace function postern_internal.record_administration(
 )
 returns bigint
 language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   recorded bigint;

@@ -9,7 +9,7 @@ begin
   userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid);
   update postern_internal.credential as c
-     set failures = 0, lockouts = 0, locked_until = '-infinity', denials = 0, cancels = 0
+     set failures = 0, lockouts = 0, locked_until = '-infinity', denials = 0, cancels = 0, unlocked_at = clock_timestamp()
    where c.userid = unlock_user.userid;
 end
 $$;

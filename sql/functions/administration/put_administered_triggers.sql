@@ -1,0 +1,48 @@
+-- The installation does not call this yet: tests and pages of other areas still count the entries of the log. Until it
+-- does, nothing of the administration is recorded; tests/administration calls it.
+--
+-- The triggers of all tables that say who may do what, made from administered_table and administered_column. They are
+-- always enabled: session_replication_role would silence others. The condition of the update costs a row microseconds
+-- where nothing that counts has changed, and it is the same for every verdict of an attempt.
+
+create or replace function postern_internal.put_administered_triggers()
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  one record;
+begin
+  for one in
+    select t.table_name, t.kind, t.about_column, t.counts_if, c.keys, c.others, c.secrets, c.excluded,
+           (select string_agg(format('old.%I is distinct from new.%I', n.name, n.name), ' or ' order by n.position)
+              from unnest(c.keys || c.others) with ordinality as n (name, position)) as differs
+      from postern_internal.administered_table() as t
+     cross join lateral (
+       select coalesce(array_agg(a.column_name) filter (where a.treatment = 'key'), '{}') as keys,
+              coalesce(array_agg(a.column_name) filter (where a.treatment in ('recorded', 'secret')), '{}') as others,
+              coalesce(array_agg(a.column_name) filter (where a.treatment = 'secret'), '{}') as secrets,
+              coalesce(array_agg(a.column_name) filter (where a.treatment = 'excluded'), '{}') as excluded
+         from postern_internal.administered_column() as a
+        where a.table_name = t.table_name) as c
+     where t.kind is not null
+  loop
+    execute format('create or replace trigger administered_added after insert on postern_internal.%I for each row when (%s) execute function postern_internal.record_change(%L, %L, %L, %L, %L, %L)',
+                   one.table_name, coalesce(one.counts_if, 'true'), one.kind, coalesce(one.about_column, ''), one.keys, one.others, one.secrets, one.excluded);
+    execute format('create or replace trigger administered_changed after update on postern_internal.%I for each row when (%s) execute function postern_internal.record_change(%L, %L, %L, %L, %L, %L)',
+                   one.table_name, one.differs, one.kind, coalesce(one.about_column, ''), one.keys, one.others, one.secrets, one.excluded);
+    execute format('create or replace trigger administered_removed after delete on postern_internal.%I for each row execute function postern_internal.record_change(%L, %L, %L, %L, %L, %L)',
+                   one.table_name, one.kind, coalesce(one.about_column, ''), one.keys, one.others, one.secrets, one.excluded);
+    execute format('create or replace trigger administered_truncated before truncate on postern_internal.%I for each statement execute function postern_internal.refuse_unrecorded_truncate()',
+                   one.table_name);
+    execute format('alter table postern_internal.%1$I enable always trigger administered_added, enable always trigger administered_changed, '
+                   'enable always trigger administered_removed, enable always trigger administered_truncated', one.table_name);
+    execute format('comment on trigger administered_added on postern_internal.%I is %L', one.table_name, 'Records new rows in the log.');
+    execute format('comment on trigger administered_changed on postern_internal.%I is %L', one.table_name, 'Records changed rows in the log.');
+    execute format('comment on trigger administered_removed on postern_internal.%I is %L', one.table_name, 'Records removed rows in the log.');
+    execute format('comment on trigger administered_truncated on postern_internal.%I is %L', one.table_name, 'Refuses what the log could not record.');
+  end loop;
+end
+$$;
+revoke execute on function postern_internal.put_administered_triggers() from public;
+comment on function postern_internal.put_administered_triggers() is 'Puts the triggers that record changes on all administered tables.';
