@@ -6221,6 +6221,7 @@ CREATE TABLE postern_internal.credential (
     denials_since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
     cancels integer DEFAULT 0 NOT NULL,
     cancels_since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    unlocked_at timestamp with time zone,
     last_filler uuid DEFAULT gen_random_uuid() NOT NULL
 );
 
@@ -6231,7 +6232,7 @@ ALTER TABLE postern_internal.credential OWNER TO postern_owner;
 -- Name: TABLE credential; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.credential IS 'One row per user. hash: the PIN as bcrypt over a keyed digest (NULL: none yet). must_change: set by an administrator, opens only POSTERN_PIN_CHANGE. Then the wrong responses and lock-outs since the last right response. denials, cancels: how many the sessions of this user have committed since the time beside it; after an hour the count starts again. The fillers are new at each attempt: WAL omits the common beginning and end of the old and the new row, so without them its size would tell a right response from a wrong one.';
+COMMENT ON TABLE postern_internal.credential IS 'One row per user. hash: the PIN as bcrypt over a keyed digest (NULL: none yet). must_change: set by an administrator, opens only POSTERN_PIN_CHANGE. Then the wrong responses and lock-outs since the last right response. denials, cancels: how many the sessions of this user have committed since the time beside it; after an hour the count starts again. unlocked_at: when an administrator last ended a lock-out; no attempt changes it. The fillers are new at each attempt: WAL omits the common beginning and end of the old and the new row, so without them its size would tell a right response from a wrong one.';
 
 
 --
@@ -12987,7 +12988,7 @@ begin
   userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid);
   update postern_internal.credential as c
-     set failures = 0, lockouts = 0, locked_until = '-infinity', denials = 0, cancels = 0
+     set failures = 0, lockouts = 0, locked_until = '-infinity', denials = 0, cancels = 0, unlocked_at = clock_timestamp()
    where c.userid = unlock_user.userid;
 end
 $$;
@@ -13482,7 +13483,6 @@ COMMENT ON FUNCTION postern.warn_of_open_parents(target regclass, policy name) I
 
 CREATE FUNCTION postern_internal.acting_userid() RETURNS text
     LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
   if current_setting('postern.session', true) <> ''
@@ -13672,6 +13672,194 @@ ALTER FUNCTION postern_internal.add_log_partitions(maximum_moved bigint, timeout
 --
 
 COMMENT ON FUNCTION postern_internal.add_log_partitions(maximum_moved bigint, timeout interval) IS 'Does the work of postern.create_log_partitions. timeout: for how long to try if the log is in use; 0: one attempt of at most 100 ms for each lock.';
+
+
+--
+-- Name: administered_column(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.administered_column() RETURNS TABLE(table_name text, column_name text, treatment text)
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select c.table_name, unnest(string_to_array(c.column_names, ' ')) as column_name, c.treatment
+    from (values
+      ('action',                'key',      'action'),
+      ('action',                'recorded', 'checkpoint legacy_checkpoints'),
+      ('action',                'excluded', 'registered_at'),
+      ('allowed_login',         'key',      'db_role'),
+      ('allowed_login',         'recorded', 'role_oid system_identifier'),
+      ('allowed_login',         'excluded', 'allowed_at allowed_by'),
+      ('authority_class',       'key',      'company ledger_id class'),
+      ('authority_class',       'recorded', 'built_in'),
+      ('authority_class',       'excluded', 'class_id revision'),
+      ('authority_combination', 'key',      'combination_id class_id'),
+      ('authority_combination', 'recorded', 'allowed patterns'),
+      ('company',               'key',      'company'),
+      ('company',               'recorded', 'name row_level_security'),
+      ('company',               'excluded', 'created_at'),
+      ('company_user',          'key',      'userid company'),
+      ('company_user',          'recorded', 'is_default class_id'),
+      ('credential',            'key',      'userid'),
+      ('credential',            'recorded', 'must_change unlocked_at'),
+      ('credential',            'secret',   'hash'),
+      ('credential',            'excluded', 'changed_at changed_by failures lockouts locked_until denials denials_since cancels cancels_since first_filler last_filler'),
+      ('end_user',              'key',      'userid'),
+      ('end_user',              'recorded', 'description db_role active'),
+      ('end_user',              'excluded', 'folded created_at'),
+      ('event',                 'key',      'event'),
+      ('event',                 'recorded', 'outcome enabled'),
+      ('event',                 'excluded', 'description'),
+      ('event_action',          'key',      'name'),
+      ('event_action',          'recorded', 'event kind target condition allow_internal disabled_at disabled_reason'),
+      ('event_action',          'secret',   'template'),
+      ('event_action',          'excluded', 'event_action_id queued_to queued_at after_log_id place created_at created_by'),
+      ('gate',                  'key',      'gate_id'),
+      ('gate',                  'recorded', 'description message parameters unbound_parameters active built_in exclusive message_administered active_administered'),
+      ('gate',                  'excluded', 'message_template stops registered_at'),
+      ('installation',          'key',      'installation_id'),
+      ('installation',          'recorded', 'version schema_version schema_sha256 code_sha256 built_at server_major'),
+      ('installation',          'excluded', 'code_objects installed_at installed_by'),
+      ('ledger',                'key',      'company ledger_id'),
+      ('ledger',                'excluded', 'created_at'),
+      ('ledger_user',           'key',      'userid company ledger_id'),
+      ('ledger_user',           'recorded', 'class_id'),
+      ('log_drop',              'key',      'log_drop_id'),
+      ('log_drop',              'recorded', 'since until'),
+      ('log_drop',              'excluded', 'dropped_at dropped_by'),
+      ('protected_table',       'key',      'schema_name table_name gate_id'),
+      ('protected_table',       'recorded', 'protection company_column combination_column ledger_column operations columns parameters condition exclusive'),
+      ('protected_table',       'excluded', 'protected_by protected_at'),
+      ('scheme',                'key',      'scheme'),
+      ('scheme',                'recorded', 'verify_function enabled'),
+      ('server_key',            'key',      'purpose'),
+      ('server_key',            'secret',   'inner_pad outer_pad'),
+      ('session_key',           'key',      'kid'),
+      ('session_key',           'recorded', 'retired_at system_identifier database_oid table_oid'),
+      ('session_key',           'secret',   'inner_pad outer_pad'),
+      ('session_key',           'excluded', 'created_at created_by'),
+      ('session_secret',        'secret',   'secret'),
+      ('setting',               'key',      'name'),
+      ('setting',               'recorded', 'value kind minimum maximum default_value'),
+      ('setting',               'excluded', 'description'),
+      ('webhook_secret',        'key',      'webhook_secret_id event_action_id'),
+      ('webhook_secret',        'recorded', 'expires_at'),
+      ('webhook_secret',        'secret',   'secret')
+    ) as c (table_name, treatment, column_names)
+$$;
+
+
+ALTER FUNCTION postern_internal.administered_column() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION administered_column(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.administered_column() IS 'The columns of administered tables. treatment: key, it identifies the object; recorded, its values are in the log; secret, the log says that it was changed, and never its value; excluded, it says nothing about who may do what.';
+
+
+--
+-- Name: administered_row(jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.administered_row("row" jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  named jsonb;
+begin
+  if "row" ? 'class_id' then
+    select case when "row" ? 'combination_id'
+                then jsonb_build_object('company', c.company, 'ledger_id', c.ledger_id, 'class', c.class)
+                else jsonb_build_object('class', c.class) end
+      into named
+      from postern_internal.authority_class as c
+     where c.class_id = ("row" ->> 'class_id')::bigint;
+    if "row" -> 'class_id' = 'null' then
+      named := '{"class": null}';
+    end if;
+    "row" := case when named is null then "row" else "row" - 'class_id' || named end;
+  elsif "row" ? 'event_action_id' then
+    -- Gone already if its removal removes the secret too.
+    select jsonb_build_object('name', a.name) into named
+      from postern_internal.event_action as a
+     where a.event_action_id = ("row" ->> 'event_action_id')::integer;
+    "row" := case when named is null then "row" else "row" - 'event_action_id' || named end;
+  elsif "row" ->> 'target' ~ '^https?://' then
+    "row" := jsonb_set("row", '{target}', to_jsonb(regexp_replace("row" ->> 'target', '^(https?://)(?:[^/?#]*@)?([^/?#]*).*$', E'\\1\\2/...')));
+  end if;
+  return "row";
+end
+$_$;
+
+
+ALTER FUNCTION postern_internal.administered_row("row" jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION administered_row("row" jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.administered_row("row" jsonb) IS 'Columns of a row as the log shows them: the name of a class or of an event action instead of its id, and only the host of a webhook.';
+
+
+--
+-- Name: administered_table(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.administered_table() RETURNS TABLE(table_name text, kind text, about_column text, counts_if text, not_recorded_because text)
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select t.table_name, t.kind, t.about_column, t.counts_if, t.not_recorded_because
+    from (values
+      ('action',                   'action',                null,     null, null),
+      ('allowed_login',            'login',                 null,     null, null),
+      ('authority_class',          'authority_class',       null,     null, null),
+      ('authority_combination',    'authority_combination', null,     null, null),
+      ('company',                  'company',               null,     null, null),
+      ('company_user',             'company_user',          'userid', null, null),
+      ('credential',               'credential',            'userid', 'new.hash is not null or not new.must_change', null),
+      ('end_user',                 'user',                  'userid', null, null),
+      ('event',                    'event',                 null,     null, null),
+      ('event_action',             'event_action',          null,     null, null),
+      ('gate',                     'gate',                  null,     null, null),
+      ('installation',             'installation',          null,     null, null),
+      ('ledger',                   'ledger',                null,     null, null),
+      ('ledger_user',              'ledger_user',           'userid', null, null),
+      ('log_drop',                 'log_drop',              null,     null, null),
+      ('protected_table',          'protection',            null,     null, null),
+      ('scheme',                   'scheme',                null,     null, null),
+      ('server_key',               'server_key',            null,     null, null),
+      ('session_key',              'session_key',           null,     null, null),
+      ('session_secret',           'session_secret',        null,     null, null),
+      ('setting',                  'setting',               null,     null, null),
+      ('webhook_secret',           'webhook_secret',        null,     null, null),
+      ('authority_map',            null, null, null, 'compiled from the rules'),
+      ('checkpoint_entry',         null, null, null, 'the log itself'),
+      ('checkpoint_entry_default', null, null, null, 'the log itself'),
+      ('combination_block',        null, null, null, 'ids of posting combinations'),
+      ('event_delivery',           null, null, null, 'what is being delivered'),
+      ('gate_reading',             null, null, null, 'what doctor has read in functions'),
+      ('leaf',                     null, null, null, 'the log''s tree'),
+      ('log_export',               null, null, null, 'which entries were exported'),
+      ('open_gate',                null, null, null, 'approvals in use'),
+      ('posting_combination',      null, null, null, 'code strings of applications'),
+      ('schema_version',           null, null, null, 'which migrations have run'),
+      ('sealing',                  null, null, null, 'how far the log is sealed'),
+      ('ticket',                   null, null, null, 'approvals'),
+      ('tree_head',                null, null, null, 'the log''s tree')
+    ) as t (table_name, kind, about_column, counts_if, not_recorded_because)
+$$;
+
+
+ALTER FUNCTION postern_internal.administered_table() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION administered_table(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.administered_table() IS 'Tables of Postern whose changes the log has, and the other ones with a reason. kind: of the objects in it. about_column: names the user whom a change concerns. counts_if: an INSERT is recorded only if this holds; NULL: always.';
 
 
 --
@@ -17807,6 +17995,59 @@ COMMENT ON FUNCTION postern_internal.prune_event_deliveries(maximum integer) IS 
 
 
 --
+-- Name: put_administered_triggers(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.put_administered_triggers() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  one record;
+begin
+  for one in
+    select t.table_name, t.kind, t.about_column, t.counts_if, c.keys, c.others, c.secrets, c.excluded,
+           (select string_agg(format('old.%I is distinct from new.%I', n.name, n.name), ' or ' order by n.position)
+              from unnest(c.keys || c.others) with ordinality as n (name, position)) as differs
+      from postern_internal.administered_table() as t
+     cross join lateral (
+       select coalesce(array_agg(a.column_name) filter (where a.treatment = 'key'), '{}') as keys,
+              coalesce(array_agg(a.column_name) filter (where a.treatment in ('recorded', 'secret')), '{}') as others,
+              coalesce(array_agg(a.column_name) filter (where a.treatment = 'secret'), '{}') as secrets,
+              coalesce(array_agg(a.column_name) filter (where a.treatment = 'excluded'), '{}') as excluded
+         from postern_internal.administered_column() as a
+        where a.table_name = t.table_name) as c
+     where t.kind is not null
+  loop
+    execute format('create or replace trigger administered_added after insert on postern_internal.%I for each row when (%s) execute function postern_internal.record_change(%L, %L, %L, %L, %L, %L)',
+                   one.table_name, coalesce(one.counts_if, 'true'), one.kind, coalesce(one.about_column, ''), one.keys, one.others, one.secrets, one.excluded);
+    execute format('create or replace trigger administered_changed after update on postern_internal.%I for each row when (%s) execute function postern_internal.record_change(%L, %L, %L, %L, %L, %L)',
+                   one.table_name, one.differs, one.kind, coalesce(one.about_column, ''), one.keys, one.others, one.secrets, one.excluded);
+    execute format('create or replace trigger administered_removed after delete on postern_internal.%I for each row execute function postern_internal.record_change(%L, %L, %L, %L, %L, %L)',
+                   one.table_name, one.kind, coalesce(one.about_column, ''), one.keys, one.others, one.secrets, one.excluded);
+    execute format('create or replace trigger administered_truncated before truncate on postern_internal.%I for each statement execute function postern_internal.refuse_unrecorded_truncate()',
+                   one.table_name);
+    execute format('alter table postern_internal.%1$I enable always trigger administered_added, enable always trigger administered_changed, '
+                   'enable always trigger administered_removed, enable always trigger administered_truncated', one.table_name);
+    execute format('comment on trigger administered_added on postern_internal.%I is %L', one.table_name, 'Records new rows in the log.');
+    execute format('comment on trigger administered_changed on postern_internal.%I is %L', one.table_name, 'Records changed rows in the log.');
+    execute format('comment on trigger administered_removed on postern_internal.%I is %L', one.table_name, 'Records removed rows in the log.');
+    execute format('comment on trigger administered_truncated on postern_internal.%I is %L', one.table_name, 'Refuses what the log could not record.');
+  end loop;
+end
+$_$;
+
+
+ALTER FUNCTION postern_internal.put_administered_triggers() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION put_administered_triggers(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.put_administered_triggers() IS 'Puts the triggers that record changes on all administered tables.';
+
+
+--
 -- Name: queue_event_deliveries(integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -17976,12 +18217,49 @@ COMMENT ON FUNCTION postern_internal.read_challenge(challenge text) IS 'The cont
 
 
 --
+-- Name: record_administered_row(text, text, jsonb, text[], jsonb, jsonb, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.record_administered_row(kind text, about_column text, object_key jsonb, secrets text[], object jsonb, before jsonb, after jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  secret text;
+begin
+  foreach secret in array secrets loop
+    if before ->> secret <> '' then
+      before := before || jsonb_build_object(secret, '(not recorded)');
+    end if;
+    if after ->> secret <> '' then
+      after := after || jsonb_build_object(secret, '(not recorded)');
+    end if;
+  end loop;
+  -- A class, an event action or a webhook.
+  if object ?| '{class_id,event_action_id,target}' then
+    before := postern_internal.administered_row(before);
+    after := postern_internal.administered_row(after);
+    object_key := postern_internal.administered_row(object_key);
+  end if;
+  perform postern_internal.record_administration(kind, object_key, before, after, object ->> about_column);
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.record_administered_row(kind text, about_column text, object_key jsonb, secrets text[], object jsonb, before jsonb, after jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION record_administered_row(kind text, about_column text, object_key jsonb, secrets text[], object jsonb, before jsonb, after jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.record_administered_row(kind text, about_column text, object_key jsonb, secrets text[], object jsonb, before jsonb, after jsonb) IS 'Adds an entry about one row, without the values of secrets. object_key: its key columns. object: the row. before, after: its columns that differ, or all of them.';
+
+
+--
 -- Name: record_administration(text, jsonb, jsonb, jsonb, text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
 CREATE FUNCTION postern_internal.record_administration(kind text, key jsonb, before jsonb, after jsonb, about text DEFAULT NULL::text, message text DEFAULT NULL::text) RETURNS bigint
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    LANGUAGE plpgsql
     AS $$
 declare
   recorded bigint;
@@ -18008,6 +18286,61 @@ ALTER FUNCTION postern_internal.record_administration(kind text, key jsonb, befo
 --
 
 COMMENT ON FUNCTION postern_internal.record_administration(kind text, key jsonb, before jsonb, after jsonb, about text, message text) IS 'Adds an entry about a change of who may do what; returns its log_id. kind: of object; never anything about a person. key: what identifies the object, by column. before, after: the columns that differ; before is NULL if the object is new, after is NULL if it is gone. Neither has a PIN, a hash, a key or a secret. about: the user whom the change concerns; NULL: none. message: for people; NULL: kind, key and the names of the columns.';
+
+
+--
+-- Name: record_change(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.record_change() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  keys constant text[] := tg_argv[2];
+  others constant text[] := tg_argv[3];
+  secrets constant text[] := tg_argv[4];
+  excluded constant text[] := tg_argv[5];
+  old_row jsonb;
+  new_row jsonb;
+  before jsonb;
+  after jsonb;
+begin
+  if tg_op <> 'INSERT' then
+    old_row := to_jsonb(old) - excluded;
+  end if;
+  if tg_op <> 'DELETE' then
+    new_row := to_jsonb(new) - excluded;
+  end if;
+  if tg_op = 'UPDATE' then
+    select jsonb_object_agg(o.key, o.value), jsonb_object_agg(o.key, new_row -> o.key)
+      into before, after
+      from jsonb_each(old_row) as o
+     where o.value <> new_row -> o.key;
+    -- Another key is another object: the history of neither may miss it.
+    if not before ?| keys then
+      perform postern_internal.record_administered_row(tg_argv[0], tg_argv[1], old_row - others, secrets, old_row, before, after);
+      return null;
+    end if;
+  end if;
+  if old_row is not null then
+    perform postern_internal.record_administered_row(tg_argv[0], tg_argv[1], old_row - others, secrets, old_row, jsonb_strip_nulls(old_row - keys), null);
+  end if;
+  if new_row is not null then
+    perform postern_internal.record_administered_row(tg_argv[0], tg_argv[1], new_row - others, secrets, new_row, null, jsonb_strip_nulls(new_row - keys));
+  end if;
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.record_change() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION record_change(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.record_change() IS 'Trigger of tables that say who may do what: adds an entry to the log for each row. Arguments: kind, about_column, the key columns, the other ones that count, those of them that are secret, and those that do not count.';
 
 
 --
@@ -18345,6 +18678,33 @@ ALTER FUNCTION postern_internal.refuse_unhandled(gate postern_internal.gate, mes
 --
 
 COMMENT ON FUNCTION postern_internal.refuse_unhandled(gate postern_internal.gate, message text, parameters jsonb) IS 'Raises PS105 inside an action that does not reference gate and was not approved; returns if no such action has begun. Errors: also those of begin_action, if the action now needs an approval.';
+
+
+--
+-- Name: refuse_unrecorded_truncate(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.refuse_unrecorded_truncate() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  raise exception using
+    errcode = '55000',
+    message = format('%I.%I cannot be truncated', tg_table_schema, tg_table_name),
+    detail = 'TRUNCATE leaves no entry in the log about the rows that it removes.',
+    hint = 'Use DELETE, which is recorded.';
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.refuse_unrecorded_truncate() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION refuse_unrecorded_truncate(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.refuse_unrecorded_truncate() IS 'Trigger of tables whose changes are recorded. Errors: 55000 always.';
 
 
 --
@@ -24277,6 +24637,27 @@ REVOKE ALL ON FUNCTION postern_internal.add_log_partitions(maximum_moved bigint,
 
 
 --
+-- Name: FUNCTION administered_column(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.administered_column() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION administered_row("row" jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.administered_row("row" jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION administered_table(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.administered_table() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION allowed_combinations(company text, class_id bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -25005,6 +25386,13 @@ REVOKE ALL ON FUNCTION postern_internal.prune_event_deliveries(maximum integer) 
 
 
 --
+-- Name: FUNCTION put_administered_triggers(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.put_administered_triggers() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION queue_event_deliveries(event_action_id integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -25033,10 +25421,24 @@ REVOKE ALL ON FUNCTION postern_internal.read_challenge(challenge text) FROM PUBL
 
 
 --
+-- Name: FUNCTION record_administered_row(kind text, about_column text, object_key jsonb, secrets text[], object jsonb, before jsonb, after jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.record_administered_row(kind text, about_column text, object_key jsonb, secrets text[], object jsonb, before jsonb, after jsonb) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION record_administration(kind text, key jsonb, before jsonb, after jsonb, about text, message text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
 REVOKE ALL ON FUNCTION postern_internal.record_administration(kind text, key jsonb, before jsonb, after jsonb, about text, message text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION record_change(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.record_change() FROM PUBLIC;
 
 
 --
@@ -25093,6 +25495,13 @@ REVOKE ALL ON FUNCTION postern_internal.refuse_ticket(ticket uuid) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION postern_internal.refuse_unhandled(gate postern_internal.gate, message text, parameters jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION refuse_unrecorded_truncate(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.refuse_unrecorded_truncate() FROM PUBLIC;
 
 
 --
