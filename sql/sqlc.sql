@@ -857,7 +857,7 @@ create function postern_internal.add_combination(class_id bigint, allowed boolea
 create function postern_internal.add_log_partitions(maximum_moved bigint, timeout interval) returns integer language sql return null;
 create function postern_internal.administered_column() returns TABLE(table_name text, column_name text, treatment text) language sql return null;
 create function postern_internal.administered_row("row" jsonb) returns jsonb language sql return null;
-create function postern_internal.administered_table() returns TABLE(table_name text, kind text, about_column text, counts_if text, not_recorded_because text) language sql return null;
+create function postern_internal.administered_table() returns TABLE(table_name text, kind text, about_column text, not_recorded_because text) language sql return null;
 create function postern_internal.allowed_combinations(company text, class_id bigint) returns bigint language sql return null;
 create function postern_internal.append_extents() returns void language sql return null;
 create function postern_internal.approval_gate(action postern_internal.action, parameters jsonb) returns postern_internal.gate language sql return null;

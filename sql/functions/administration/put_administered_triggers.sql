@@ -14,9 +14,7 @@ declare
   one record;
 begin
   for one in
-    select t.table_name, t.kind, t.about_column, t.counts_if, c.keys, c.others, c.secrets, c.excluded,
-           (select string_agg(format('old.%I is distinct from new.%I', n.name, n.name), ' or ' order by n.position)
-              from unnest(c.keys || c.others) with ordinality as n (name, position)) as differs
+    select t.table_name, t.kind, t.about_column, c.keys, c.others, c.secrets, c.excluded
       from postern_internal.administered_table() as t
      cross join lateral (
        select coalesce(array_agg(a.column_name) filter (where a.treatment = 'key'), '{}') as keys,
@@ -28,9 +26,14 @@ begin
      where t.kind is not null
   loop
     execute format('create or replace trigger administered_added after insert on postern_internal.%I for each row when (%s) execute function postern_internal.record_change(%L, %L, %L, %L, %L, %L)',
-                   one.table_name, coalesce(one.counts_if, 'true'), one.kind, coalesce(one.about_column, ''), one.keys, one.others, one.secrets, one.excluded);
+                   one.table_name,
+                   -- A user's row is empty at first, and the user's own entry says that it was added.
+                   (select coalesce(string_agg(format('new.%I is not null', n.name), ' or '), 'true') from unnest(one.secrets) as n (name) where one.kind = 'credential'),
+                   one.kind, coalesce(one.about_column, ''), one.keys, one.others, one.secrets, one.excluded);
     execute format('create or replace trigger administered_changed after update on postern_internal.%I for each row when (%s) execute function postern_internal.record_change(%L, %L, %L, %L, %L, %L)',
-                   one.table_name, one.differs, one.kind, coalesce(one.about_column, ''), one.keys, one.others, one.secrets, one.excluded);
+                   one.table_name,
+                   (select string_agg(format('old.%I is distinct from new.%I', n.name, n.name), ' or ') from unnest(one.keys || one.others) as n (name)),
+                   one.kind, coalesce(one.about_column, ''), one.keys, one.others, one.secrets, one.excluded);
     execute format('create or replace trigger administered_removed after delete on postern_internal.%I for each row execute function postern_internal.record_change(%L, %L, %L, %L, %L, %L)',
                    one.table_name, one.kind, coalesce(one.about_column, ''), one.keys, one.others, one.secrets, one.excluded);
     execute format('create or replace trigger administered_truncated before truncate on postern_internal.%I for each statement execute function postern_internal.refuse_unrecorded_truncate()',

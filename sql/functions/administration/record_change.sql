@@ -11,10 +11,10 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  keys constant text[] := tg_argv[2];
-  others constant text[] := tg_argv[3];
-  secrets constant text[] := tg_argv[4];
-  excluded constant text[] := tg_argv[5];
+  keys constant text[] := tg_argv[2]::text[];
+  others constant text[] := tg_argv[3]::text[];
+  secrets constant text[] := tg_argv[4]::text[];
+  excluded constant text[] := tg_argv[5]::text[];
   old_row jsonb;
   new_row jsonb;
   before jsonb;

@@ -13807,49 +13807,49 @@ COMMENT ON FUNCTION postern_internal.administered_row("row" jsonb) IS 'Columns o
 -- Name: administered_table(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.administered_table() RETURNS TABLE(table_name text, kind text, about_column text, counts_if text, not_recorded_because text)
+CREATE FUNCTION postern_internal.administered_table() RETURNS TABLE(table_name text, kind text, about_column text, not_recorded_because text)
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select t.table_name, t.kind, t.about_column, t.counts_if, t.not_recorded_because
+  select t.table_name, t.kind, t.about_column, t.not_recorded_because
     from (values
-      ('action',                   'action',                null,     null, null),
-      ('allowed_login',            'login',                 null,     null, null),
-      ('authority_class',          'authority_class',       null,     null, null),
-      ('authority_combination',    'authority_combination', null,     null, null),
-      ('company',                  'company',               null,     null, null),
-      ('company_user',             'company_user',          'userid', null, null),
-      ('credential',               'credential',            'userid', 'new.hash is not null or not new.must_change', null),
-      ('end_user',                 'user',                  'userid', null, null),
-      ('event',                    'event',                 null,     null, null),
-      ('event_action',             'event_action',          null,     null, null),
-      ('gate',                     'gate',                  null,     null, null),
-      ('installation',             'installation',          null,     null, null),
-      ('ledger',                   'ledger',                null,     null, null),
-      ('ledger_user',              'ledger_user',           'userid', null, null),
-      ('log_drop',                 'log_drop',              null,     null, null),
-      ('protected_table',          'protection',            null,     null, null),
-      ('scheme',                   'scheme',                null,     null, null),
-      ('server_key',               'server_key',            null,     null, null),
-      ('session_key',              'session_key',           null,     null, null),
-      ('session_secret',           'session_secret',        null,     null, null),
-      ('setting',                  'setting',               null,     null, null),
-      ('webhook_secret',           'webhook_secret',        null,     null, null),
-      ('authority_map',            null, null, null, 'compiled from the rules'),
-      ('checkpoint_entry',         null, null, null, 'the log itself'),
-      ('checkpoint_entry_default', null, null, null, 'the log itself'),
-      ('combination_block',        null, null, null, 'ids of posting combinations'),
-      ('event_delivery',           null, null, null, 'what is being delivered'),
-      ('gate_reading',             null, null, null, 'what doctor has read in functions'),
-      ('leaf',                     null, null, null, 'the log''s tree'),
-      ('log_export',               null, null, null, 'which entries were exported'),
-      ('open_gate',                null, null, null, 'approvals in use'),
-      ('posting_combination',      null, null, null, 'code strings of applications'),
-      ('schema_version',           null, null, null, 'which migrations have run'),
-      ('sealing',                  null, null, null, 'how far the log is sealed'),
-      ('ticket',                   null, null, null, 'approvals'),
-      ('tree_head',                null, null, null, 'the log''s tree')
-    ) as t (table_name, kind, about_column, counts_if, not_recorded_because)
+      ('action',                   'action',                null,     null),
+      ('allowed_login',            'login',                 null,     null),
+      ('authority_class',          'authority_class',       null,     null),
+      ('authority_combination',    'authority_combination', null,     null),
+      ('company',                  'company',               null,     null),
+      ('company_user',             'company_user',          'userid', null),
+      ('credential',               'credential',            'userid', null),
+      ('end_user',                 'user',                  'userid', null),
+      ('event',                    'event',                 null,     null),
+      ('event_action',             'event_action',          null,     null),
+      ('gate',                     'gate',                  null,     null),
+      ('installation',             'installation',          null,     null),
+      ('ledger',                   'ledger',                null,     null),
+      ('ledger_user',              'ledger_user',           'userid', null),
+      ('log_drop',                 'log_drop',              null,     null),
+      ('protected_table',          'protection',            null,     null),
+      ('scheme',                   'scheme',                null,     null),
+      ('server_key',               'server_key',            null,     null),
+      ('session_key',              'session_key',           null,     null),
+      ('session_secret',           'session_secret',        null,     null),
+      ('setting',                  'setting',               null,     null),
+      ('webhook_secret',           'webhook_secret',        null,     null),
+      ('authority_map',            null, null, 'compiled from the rules'),
+      ('checkpoint_entry',         null, null, 'the log itself'),
+      ('checkpoint_entry_default', null, null, 'the log itself'),
+      ('combination_block',        null, null, 'ids of posting combinations'),
+      ('event_delivery',           null, null, 'what is being delivered'),
+      ('gate_reading',             null, null, 'what doctor has read in functions'),
+      ('leaf',                     null, null, 'the log''s tree'),
+      ('log_export',               null, null, 'which entries were exported'),
+      ('open_gate',                null, null, 'approvals in use'),
+      ('posting_combination',      null, null, 'code strings of applications'),
+      ('schema_version',           null, null, 'which migrations have run'),
+      ('sealing',                  null, null, 'how far the log is sealed'),
+      ('ticket',                   null, null, 'approvals'),
+      ('tree_head',                null, null, 'the log''s tree')
+    ) as t (table_name, kind, about_column, not_recorded_because)
 $$;
 
 
@@ -13859,7 +13859,7 @@ ALTER FUNCTION postern_internal.administered_table() OWNER TO postern_owner;
 -- Name: FUNCTION administered_table(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.administered_table() IS 'Tables of Postern whose changes the log has, and the other ones with a reason. kind: of the objects in it. about_column: names the user whom a change concerns. counts_if: an INSERT is recorded only if this holds; NULL: always.';
+COMMENT ON FUNCTION postern_internal.administered_table() IS 'Tables of Postern whose changes the log has, and the other ones with a reason. kind: of the objects in it. about_column: names the user whom a change concerns.';
 
 
 --
@@ -18006,9 +18006,7 @@ declare
   one record;
 begin
   for one in
-    select t.table_name, t.kind, t.about_column, t.counts_if, c.keys, c.others, c.secrets, c.excluded,
-           (select string_agg(format('old.%I is distinct from new.%I', n.name, n.name), ' or ' order by n.position)
-              from unnest(c.keys || c.others) with ordinality as n (name, position)) as differs
+    select t.table_name, t.kind, t.about_column, c.keys, c.others, c.secrets, c.excluded
       from postern_internal.administered_table() as t
      cross join lateral (
        select coalesce(array_agg(a.column_name) filter (where a.treatment = 'key'), '{}') as keys,
@@ -18020,9 +18018,14 @@ begin
      where t.kind is not null
   loop
     execute format('create or replace trigger administered_added after insert on postern_internal.%I for each row when (%s) execute function postern_internal.record_change(%L, %L, %L, %L, %L, %L)',
-                   one.table_name, coalesce(one.counts_if, 'true'), one.kind, coalesce(one.about_column, ''), one.keys, one.others, one.secrets, one.excluded);
+                   one.table_name,
+                   -- A user's row is empty at first, and the user's own entry says that it was added.
+                   (select coalesce(string_agg(format('new.%I is not null', n.name), ' or '), 'true') from unnest(one.secrets) as n (name) where one.kind = 'credential'),
+                   one.kind, coalesce(one.about_column, ''), one.keys, one.others, one.secrets, one.excluded);
     execute format('create or replace trigger administered_changed after update on postern_internal.%I for each row when (%s) execute function postern_internal.record_change(%L, %L, %L, %L, %L, %L)',
-                   one.table_name, one.differs, one.kind, coalesce(one.about_column, ''), one.keys, one.others, one.secrets, one.excluded);
+                   one.table_name,
+                   (select string_agg(format('old.%I is distinct from new.%I', n.name, n.name), ' or ') from unnest(one.keys || one.others) as n (name)),
+                   one.kind, coalesce(one.about_column, ''), one.keys, one.others, one.secrets, one.excluded);
     execute format('create or replace trigger administered_removed after delete on postern_internal.%I for each row execute function postern_internal.record_change(%L, %L, %L, %L, %L, %L)',
                    one.table_name, one.kind, coalesce(one.about_column, ''), one.keys, one.others, one.secrets, one.excluded);
     execute format('create or replace trigger administered_truncated before truncate on postern_internal.%I for each statement execute function postern_internal.refuse_unrecorded_truncate()',
@@ -18297,10 +18300,10 @@ CREATE FUNCTION postern_internal.record_change() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  keys constant text[] := tg_argv[2];
-  others constant text[] := tg_argv[3];
-  secrets constant text[] := tg_argv[4];
-  excluded constant text[] := tg_argv[5];
+  keys constant text[] := tg_argv[2]::text[];
+  others constant text[] := tg_argv[3]::text[];
+  secrets constant text[] := tg_argv[4]::text[];
+  excluded constant text[] := tg_argv[5]::text[];
   old_row jsonb;
   new_row jsonb;
   before jsonb;
