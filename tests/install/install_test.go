@@ -309,7 +309,6 @@ func TestStatusWaitsForNoInstallation(t *testing.T) {
 	}
 }
 
-// Otherwise a schema that comes before pg_catalog could provide its own functions to what runs as the installing user.
 func TestInstallMakesTheMonthsThatAreMissing(t *testing.T) {
 	t.Parallel()
 	database := newInstalled(t)
@@ -328,6 +327,7 @@ func TestInstallMakesTheMonthsThatAreMissing(t *testing.T) {
 	}
 }
 
+// A schema before pg_catalog could otherwise replace functions that run as the installing user.
 func TestHostileSearchPathIsIgnored(t *testing.T) {
 	t.Parallel()
 	database := newDatabase(t)
