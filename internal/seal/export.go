@@ -94,7 +94,9 @@ func (e *Exporter) Export(ctx context.Context, connection *pgx.Conn, each func(a
 					redacted[proof.LogID] = true
 				}
 				for _, record := range proof.Inclusion.Redacted {
-					redacted[record] = redacted[record]
+					if _, known := redacted[record]; !known {
+						redacted[record] = false
+					}
 				}
 			}
 			next = page[len(page)-1].LeafNumber + 1

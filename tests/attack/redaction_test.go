@@ -50,9 +50,7 @@ func TestRedactionIsNoWayToChangeTheLog(t *testing.T) {
 				if partition {
 					table := testsql.Value[string](t, connection, "select tableoid::regclass::text from postern_internal.checkpoint_entry where log_id = "+entry)
 					statement = strings.Replace(statement, "postern_internal.checkpoint_entry", table, 1)
-					if strings.Contains(statement, "redacted_entry(e,") {
-						statement = strings.Replace(statement, "redacted_entry(e,", "redacted_entry(e::postern_internal.checkpoint_entry,", 1)
-					}
+					statement = strings.Replace(statement, "redacted_entry(e,", "redacted_entry(e::postern_internal.checkpoint_entry,", 1)
 				}
 				// naive: a trigger that lets through whatever a transaction does that has recorded a redaction
 				testsql.Run(t, connection, "savepoint naive")
