@@ -511,7 +511,8 @@ const submit = async (event: SubmitEvent): Promise<void> => {
       await checkpoint.tellAlone('other')
     }
   } finally {
-    setTimeout(() => busy.delete(form), leaving)
+    if (leaving) setTimeout(() => busy.delete(form), leaving)
+    else busy.delete(form) // with the dialog, so that the next click counts
   }
 }
 
