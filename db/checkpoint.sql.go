@@ -13,6 +13,17 @@ import (
 	"github.com/posternsql/postern/secret"
 )
 
+const addPasskey = `-- name: AddPasskey :exec
+select postern.add_passkey($1, $2, $3)
+`
+
+// Enrols a passkey of the current user: the browser's rawId, and what getPublicKey() gives. Reaches the gate
+// POSTERN_PASSKEY_FIRST, which only the PIN opens, or POSTERN_PASSKEY_ADD, which only an earlier passkey opens.
+func (q *Queries) AddPasskey(ctx context.Context, passkeyID []byte, publicKey []byte, name string) error {
+	_, err := q.db.Exec(ctx, addPasskey, passkeyID, publicKey, name)
+	return err
+}
+
 const authenticate = `-- name: Authenticate :one
 select postern.authenticate($1, $2, $3::varchar, $4, coalesce(nullif($5::text, ''), 'PIN'))
 `
@@ -70,6 +81,30 @@ select postern.checkpoint($1, coalesce($2::jsonb, '{}'))
 func (q *Queries) Checkpoint(ctx context.Context, gateID string, parameters json.RawMessage) error {
 	_, err := q.db.Exec(ctx, checkpoint, gateID, parameters)
 	return err
+}
+
+const confirmTOTP = `-- name: ConfirmTOTP :exec
+select postern.confirm_totp()
+`
+
+// Confirms the authenticator app that EnrolTOTP has begun to enrol. Reaches the gate POSTERN_TOTP_CONFIRM, which only a
+// code of that app opens.
+func (q *Queries) ConfirmTOTP(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, confirmTOTP)
+	return err
+}
+
+const enrolTOTP = `-- name: EnrolTOTP :one
+select postern.enrol_totp()::varchar as uri
+`
+
+// Begins to enrol an authenticator app of the current user, and returns its secret as an otpauth:// URI, once. Reaches
+// the gate POSTERN_TOTP_ENROL.
+func (q *Queries) EnrolTOTP(ctx context.Context) (secret.Text, error) {
+	row := q.db.QueryRow(ctx, enrolTOTP)
+	var uri secret.Text
+	err := row.Scan(&uri)
+	return uri, err
 }
 
 const openGates = `-- name: OpenGates :exec

@@ -67,3 +67,14 @@ func (q *Queries) SetGateMessage(ctx context.Context, gateID string, message str
 	_, err := q.db.Exec(ctx, setGateMessage, gateID, message)
 	return err
 }
+
+const setGateSchemes = `-- name: SetGateSchemes :exec
+select postern.set_gate_schemes($1, $2::text[])
+`
+
+// Says with which schemes people approve at a gate; nil: with all that are enabled. A later registration does not change
+// it back.
+func (q *Queries) SetGateSchemes(ctx context.Context, gateID string, schemes []string) error {
+	_, err := q.db.Exec(ctx, setGateSchemes, gateID, schemes)
+	return err
+}

@@ -11,7 +11,7 @@ import (
 
 const addAuthorityCombination = `-- name: AddAuthorityCombination :one
 select postern.add_authority_combination($1, $2, $3, $4, $5, $6, $7, $8,
-                                         $9, $10, $11, $12, $13)::bigint as combination_id
+                                         $9, $10, $11, $12, $13)::bigint as rule_id
 `
 
 type AddAuthorityCombinationParams struct {
@@ -47,14 +47,14 @@ func (q *Queries) AddAuthorityCombination(ctx context.Context, arg AddAuthorityC
 		arg.CodeI,
 		arg.CodeJ,
 	)
-	var combination_id int64
-	err := row.Scan(&combination_id)
-	return combination_id, err
+	var rule_id int64
+	err := row.Scan(&rule_id)
+	return rule_id, err
 }
 
 const addLedgerCombination = `-- name: AddLedgerCombination :one
 select postern.add_ledger_combination($1, $2, $3, $4, $5, $6, $7, $8, $9,
-                                      $10, $11, $12, $13, $14)::bigint as combination_id
+                                      $10, $11, $12, $13, $14)::bigint as rule_id
 `
 
 type AddLedgerCombinationParams struct {
@@ -92,9 +92,9 @@ func (q *Queries) AddLedgerCombination(ctx context.Context, arg AddLedgerCombina
 		arg.CodeI,
 		arg.CodeJ,
 	)
-	var combination_id int64
-	err := row.Scan(&combination_id)
-	return combination_id, err
+	var rule_id int64
+	err := row.Scan(&rule_id)
+	return rule_id, err
 }
 
 const authorizeCombIsAllowed = `-- name: AuthorizeCombIsAllowed :one
@@ -182,10 +182,10 @@ func (q *Queries) CreateLedgerClass(ctx context.Context, company string, ledgerI
 
 const explainAccess = `-- name: ExplainAccess :one
 select e.allowed::boolean as allowed, e.reason::text as reason, coalesce(e.class, '')::text as class,
-       coalesce(e.combination_id, 0)::bigint as combination_id, coalesce(e.code_part, '')::text as code_part,
+       coalesce(e.rule_id, 0)::bigint as rule_id, coalesce(e.code_part, '')::text as code_part,
        coalesce(e.pattern, '')::text as pattern, coalesce(e.value, '')::text as value
   from postern.explain_access($1, $2, $3::bigint, $4)
-    as e (allowed, reason, class, combination_id, code_part, pattern, value)
+    as e (allowed, reason, class, rule_id, code_part, pattern, value)
 `
 
 type ExplainAccessParams struct {
@@ -196,13 +196,13 @@ type ExplainAccessParams struct {
 }
 
 type ExplainAccessRow struct {
-	Allowed       bool   `json:"allowed"`
-	Reason        string `json:"reason"`
-	Class         string `json:"class"`
-	CombinationID int64  `json:"combination_id"`
-	CodePart      string `json:"code_part"`
-	Pattern       string `json:"pattern"`
-	Value         string `json:"value"`
+	Allowed  bool   `json:"allowed"`
+	Reason   string `json:"reason"`
+	Class    string `json:"class"`
+	RuleID   int64  `json:"rule_id"`
+	CodePart string `json:"code_part"`
+	Pattern  string `json:"pattern"`
+	Value    string `json:"value"`
 }
 
 // Why a user may or may not see rows with a posting combination, in an internal ledger if ledger_id is given. Columns
@@ -219,7 +219,7 @@ func (q *Queries) ExplainAccess(ctx context.Context, arg ExplainAccessParams) (E
 		&i.Allowed,
 		&i.Reason,
 		&i.Class,
-		&i.CombinationID,
+		&i.RuleID,
 		&i.CodePart,
 		&i.Pattern,
 		&i.Value,
@@ -357,8 +357,8 @@ select postern.remove_authority_combination($1)
 `
 
 // Removes a rule of a class, of a company or of an internal ledger.
-func (q *Queries) RemoveAuthorityCombination(ctx context.Context, combinationID int64) error {
-	_, err := q.db.Exec(ctx, removeAuthorityCombination, combinationID)
+func (q *Queries) RemoveAuthorityCombination(ctx context.Context, ruleID int64) error {
+	_, err := q.db.Exec(ctx, removeAuthorityCombination, ruleID)
 	return err
 }
 

@@ -11,12 +11,14 @@ import (
 )
 
 const explainGuards = `-- name: ExplainGuards :many
-select e.table_name::text as table_name, e.gate_id::text as gate_id, e.operation::text as operation, e.asks::boolean as asks,
-       e.explanation::text as explanation
-  from postern.explain_guards($1::text::regclass, $2) as e (table_name, gate_id, operation, asks, explanation)
+select e.schema_name::text as schema_name, e.table_name::text as table_name, e.gate_id::text as gate_id, e.operation::text as operation,
+       e.asks::boolean as asks, e.explanation::text as explanation
+  from postern.explain_guards($1::text::regclass, $2)
+    as e (schema_name, table_name, gate_id, operation, asks, explanation)
 `
 
 type ExplainGuardsRow struct {
+	SchemaName  string `json:"schema_name"`
 	TableName   string `json:"table_name"`
 	GateID      string `json:"gate_id"`
 	Operation   string `json:"operation"`
@@ -36,6 +38,7 @@ func (q *Queries) ExplainGuards(ctx context.Context, target *string, errorText *
 	for rows.Next() {
 		var i ExplainGuardsRow
 		if err := rows.Scan(
+			&i.SchemaName,
 			&i.TableName,
 			&i.GateID,
 			&i.Operation,

@@ -21,6 +21,16 @@ func (q *Queries) CreateUser(ctx context.Context, userID string, description str
 	return err
 }
 
+const removeTOTP = `-- name: RemoveTOTP :exec
+select postern.remove_totp($1)
+`
+
+// Removes the authenticator app of a user, who can then enrol a new one.
+func (q *Queries) RemoveTOTP(ctx context.Context, userid string) error {
+	_, err := q.db.Exec(ctx, removeTOTP, userid)
+	return err
+}
+
 const resetPIN = `-- name: ResetPIN :exec
 select postern.reset_pin($1, $2::varchar)
 `

@@ -107,11 +107,16 @@ begin
       create extension pgcrypto;
     end if;
   end if;
-exception when undefined_file or feature_not_supported then
-  raise exception 'The extension pgcrypto is not available on this server'
-    using errcode = 'feature_not_supported',
-          detail = sqlerrm,
-          hint = 'Install PostgreSQL''s contrib modules on the server (Debian: they are part of postgresql-NN).';
+exception
+  when undefined_file or feature_not_supported then
+    raise exception 'The extension pgcrypto is not available on this server'
+      using errcode = 'feature_not_supported',
+            detail = sqlerrm,
+            hint = 'Install PostgreSQL''s contrib modules on the server (Debian: they are part of postgresql-NN).';
+  when unique_violation then
+    if not exists (select from pg_catalog.pg_extension as e where e.extname = 'pgcrypto') then
+      raise;
+    end if; -- otherwise another installation was a moment faster
 end
 $$;
 

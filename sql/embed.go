@@ -1,5 +1,6 @@
 // Package sql carries Postern's SQL files inside the Go binaries, so that the
-// installer runs exactly the text a reviewer reads in this folder.
+// installer runs exactly the text a reviewer reads in this folder. It is for
+// Postern's own programs, and may change with any version.
 package sql
 
 import (

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+	"unicode/utf8"
 )
 
 // object is a file of functions/, and what it defines and mentions.
@@ -235,8 +236,8 @@ func (t token) is(text string) bool { return t.kind == word && t.text == text }
 func lex(text string) []token {
 	tokens := []token{}
 	for text != "" {
-		length := 1
-		switch first := rune(text[0]); {
+		first, length := utf8.DecodeRuneInString(text)
+		switch {
 		case strings.HasPrefix(text, "--"):
 			length = upTo(text, "\n")
 		case strings.HasPrefix(text, "/*"):
@@ -254,7 +255,7 @@ func lex(text string) []token {
 			length = len(text) - len(strings.TrimLeftFunc(text, func(c rune) bool { return isLetter(c) || unicode.IsDigit(c) || c == '$' }))
 			tokens = append(tokens, token{word, strings.ToLower(text[:length])})
 		case !unicode.IsSpace(first):
-			tokens = append(tokens, token{symbol, text[:1]})
+			tokens = append(tokens, token{symbol, text[:length]})
 		}
 		text = text[length:]
 	}

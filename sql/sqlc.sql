@@ -58,6 +58,20 @@ create table postern_internal.admin_application (
   title text,
   detail text,
   fix text);
+create table postern_internal.administering_login (
+  oid oid,
+  rolname name,
+  rolsuper boolean,
+  userid text,
+  may_answer boolean,
+  asks_session boolean);
+create table postern_internal.administrator_without_pin (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
 create table postern_internal.all_data_role (
   level text,
   code text,
@@ -93,7 +107,7 @@ create table postern_internal.authority_class (
   built_in boolean not null,
   revision bigint not null);
 create table postern_internal.authority_combination (
-  combination_id bigint not null,
+  rule_id bigint not null,
   class_id bigint not null,
   allowed boolean not null,
   patterns text[] not null);
@@ -150,6 +164,7 @@ create table postern_internal.checkpoint_entry (
   asked boolean not null,
   approved_gate_id text,
   approved_message text,
+  assertion text,
   salt uuid not null,
   salts bytea[],
   redactions bigint[]);
@@ -199,6 +214,10 @@ create table postern_internal.credential (
   cancels integer not null,
   cancels_since timestamp with time zone not null,
   unlocked_at timestamp with time zone,
+  totp_secret bytea,
+  totp_pending bytea,
+  totp_step bigint not null,
+  passkey_counts bigint[] not null,
   last_filler uuid not null);
 create table postern_internal.current_gate_reading (
   callers jsonb,
@@ -291,6 +310,7 @@ create table postern_internal.gate (
   built_in boolean not null,
   stops boolean not null,
   exclusive boolean not null,
+  schemes text[],
   message_administered boolean not null,
   active_administered boolean not null,
   registered_at timestamp with time zone not null);
@@ -452,6 +472,13 @@ create table postern_internal.owner_membership (
   title text,
   detail text,
   fix text);
+create table postern_internal.passkey (
+  userid text not null,
+  number integer not null,
+  passkey_id bytea not null,
+  public_key bytea not null,
+  name text not null,
+  created_at timestamp with time zone not null);
 create table postern_internal.policy_per_row (
   level text,
   code text,
@@ -600,6 +627,8 @@ create table postern_internal.trigger_switch (
   title text,
   detail text,
   fix text);
+create table postern_internal.unapproved_change (
+  log_id bigint not null);
 create table postern_internal.unforced_row_security (
   level text,
   code text,
@@ -679,6 +708,7 @@ create function postern.add_authority_combination(company text, class text, allo
 create function postern.add_event_action(name text, event text, kind text, target text, condition text DEFAULT NULL::text, template text DEFAULT NULL::text, allow_internal boolean DEFAULT false) returns text language sql return null;
 create function postern.add_ledger_combination(company text, ledger_id text, class text, allowed boolean, code_a text DEFAULT '%'::text, code_b text DEFAULT '%'::text, code_c text DEFAULT '%'::text, code_d text DEFAULT '%'::text, code_e text DEFAULT '%'::text, code_f text DEFAULT '%'::text, code_g text DEFAULT '%'::text, code_h text DEFAULT '%'::text, code_i text DEFAULT '%'::text, code_j text DEFAULT '%'::text) returns bigint language sql return null;
 create function postern.add_message_attribute(message text, name text, value text) returns text language sql return null;
+create function postern.add_passkey(passkey_id bytea, public_key bytea, name text) returns void language sql return null;
 create function postern.allow_login(db_role name) returns void language sql return null;
 create function postern.append_leaves(log_ids bigint[], hashes bytea[]) returns bigint language sql return null;
 create function postern.assume_user(userid text) returns text language sql return null;
@@ -703,7 +733,9 @@ create function postern.company_is_indexed(target regclass) returns boolean lang
 create function postern.compile_authority_maps() returns bigint language sql return null;
 create function postern.conditions_once_a_query(policy oid, functions oid[]) returns text language sql return null;
 create function postern.confirm_event_timeline(timeline bigint DEFAULT NULL::bigint) returns void language sql return null;
+create function postern.confirm_totp() returns void language sql return null;
 create function postern.construct_message(name text) returns text language sql return null;
+create function postern.count_outcomes(since pg_snapshot, OUT until pg_snapshot, OUT passed bigint, OUT denied bigint, OUT locked bigint, OUT refused bigint, OUT cancelled bigint, OUT administered bigint) returns record language sql return null;
 create function postern.create_authority_class(company text, class text) returns void language sql return null;
 create function postern.create_company(company text, name text) returns void language sql return null;
 create function postern.create_ledger(company text, ledger_id text) returns void language sql return null;
@@ -720,9 +752,10 @@ create function postern.disallow_login(db_role name) returns void language sql r
 create function postern.drop_log(before timestamp with time zone, timeout interval DEFAULT '00:00:10'::interval) returns TABLE(month text, first_leaf bigint, last_leaf bigint, reason text) language sql return null;
 create function postern.enable_event_action(name text) returns void language sql return null;
 create function postern.end_sealing() returns void language sql return null;
+create function postern.enrol_totp() returns text language sql return null;
 create function postern.entry_redactions(redactions bigint[]) returns jsonb language sql return null;
-create function postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text DEFAULT NULL::text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text) returns record language sql return null;
-create function postern.explain_guards(target regclass DEFAULT NULL::regclass, error text DEFAULT NULL::text) returns TABLE(table_name text, gate_id text, operation text, asks boolean, explanation text) language sql return null;
+create function postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text DEFAULT NULL::text, OUT allowed boolean, OUT reason text, OUT class text, OUT rule_id bigint, OUT code_part text, OUT pattern text, OUT value text) returns record language sql return null;
+create function postern.explain_guards(target regclass DEFAULT NULL::regclass, error text DEFAULT NULL::text) returns TABLE(schema_name name, table_name name, gate_id text, operation text, asks boolean, explanation text) language sql return null;
 create function postern.find_message_attribute(message text, name text) returns text language sql return null;
 create function postern.finding_detail(detail text, code text) returns text language sql return null;
 create function postern.finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]) returns bigint language sql return null;
@@ -794,6 +827,7 @@ create function postern.put_guarded_move(target regclass, gate_id text, columns 
 create function postern.put_policy(relation regclass, policy name, using_expression text, check_expression text) returns void language sql return null;
 create function postern.reach_guard(gate_id text, rows jsonb) returns void language sql return null;
 create function postern.receipts() returns TABLE(log_id bigint, gate_id text, asked boolean, leaf_hash bytea) language sql return null;
+create function postern.record_apply(digests text[], created bigint, changed bigint, removed bigint) returns void language sql return null;
 create function postern.record_guard(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean) returns void language sql return null;
 create function postern.record_head(tree_size bigint, root_hash bytea, note text) returns void language sql return null;
 create function postern.record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint) returns void language sql return null;
@@ -808,6 +842,8 @@ create function postern.remove_action(action text) returns void language sql ret
 create function postern.remove_authority_combination(id bigint) returns void language sql return null;
 create function postern.remove_event_action(name text) returns void language sql return null;
 create function postern.remove_message_attribute(message text, name text) returns text language sql return null;
+create function postern.remove_passkey(userid text, passkey_id bytea) returns void language sql return null;
+create function postern.remove_totp(userid text) returns void language sql return null;
 create function postern.require_company_user(company text, userid text) returns void language sql return null;
 create function postern.require_protectable_column(target regclass, argument text, column_name name, types regtype[]) returns void language sql return null;
 create function postern.require_user_role() returns boolean language sql return null;
@@ -827,6 +863,7 @@ create function postern.set_company_name(company text, name text) returns void l
 create function postern.set_event_enabled(event text, enabled boolean) returns void language sql return null;
 create function postern.set_gate_active(gate_id text, active boolean) returns void language sql return null;
 create function postern.set_gate_message(gate_id text, message text) returns void language sql return null;
+create function postern.set_gate_schemes(gate_id text, schemes text[]) returns void language sql return null;
 create function postern.set_message_attribute(message text, name text, value text) returns text language sql return null;
 create function postern.set_pin(new_pin text) returns void language sql return null;
 create function postern.set_row_level_security(company text, enabled boolean) returns void language sql return null;
@@ -856,19 +893,25 @@ create function postern_internal.action_setting(content text) returns text langu
 create function postern_internal.add_combination(class_id bigint, allowed boolean, patterns text[]) returns bigint language sql return null;
 create function postern_internal.add_log_partitions(maximum_moved bigint, timeout interval) returns integer language sql return null;
 create function postern_internal.administered_column() returns TABLE(table_name text, column_name text, treatment text) language sql return null;
+create function postern_internal.administered_kinds() returns text[] language sql return null;
 create function postern_internal.administered_row("row" jsonb) returns jsonb language sql return null;
 create function postern_internal.administered_table() returns TABLE(table_name text, kind text, about_column text, not_recorded_because text) language sql return null;
+create function postern_internal.administration_event(log_id bigint) returns jsonb language sql return null;
 create function postern_internal.allowed_combinations(company text, class_id bigint) returns bigint language sql return null;
 create function postern_internal.append_extents() returns void language sql return null;
 create function postern_internal.approval_gate(action postern_internal.action, parameters jsonb) returns postern_internal.gate language sql return null;
+create function postern_internal.approved_kinds(setting text) returns text[] language sql return null;
 create function postern_internal.bcrypt(secret text, hash text) returns text language sql return null;
 create function postern_internal.bcrypt_salt() returns text language sql return null;
 create function postern_internal.begin_class_change(class_id bigint) returns void language sql return null;
 create function postern_internal.block_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean) returns SETOF bytea language sql return null;
 create function postern_internal.block_ids(company text, first_id bigint, size integer, given integer, counted boolean) returns SETOF integer language sql return null;
+create function postern_internal.bytes_to_numeric(bytes bytea) returns numeric language sql return null;
 create function postern_internal.canonical_moment(quoted text) returns text language sql return null;
 create function postern_internal.canonical_text(parameters jsonb) returns text language sql return null;
 create function postern_internal.challenge_expiry() returns timestamp with time zone language sql return null;
+create function postern_internal.change_text(kind text, message text, parameters jsonb) returns text language sql return null;
+create function postern_internal.change_to_approve(kind text, key jsonb, before jsonb, after jsonb, message text) returns text language sql return null;
 create function postern_internal.changed_classes(changes jsonb) returns TABLE(company text, ledger_id text, class text, class_id bigint, change_no bigint, allowed boolean[], patterns text[]) language sql return null;
 create function postern_internal.changed_places(changes jsonb) returns TABLE(userid text, company text, ledger_id text, was_in boolean, is_in boolean, old_set bigint, new_set bigint, reason text) language sql return null;
 create function postern_internal.check_changes(changes jsonb) returns void language sql return null;
@@ -885,6 +928,7 @@ create function postern_internal.code_matches(code text, pattern text) returns b
 create function postern_internal.code_string(code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) returns text[] language sql return null;
 create function postern_internal.combination_id(posting_combination_id numeric) returns bigint language sql return null;
 create function postern_internal.combination_is_allowed(company text, class_id bigint, posting_combination_id bigint) returns boolean language sql return null;
+create function postern_internal.committed_entries(since pg_snapshot, until pg_snapshot, after_log_id bigint, outcome postern_internal.outcome) returns TABLE(log_id bigint, transaction_id xid8) language sql return null;
 create function postern_internal.compile_blocks(company text, classes integer, class_nos integer[], allowed boolean[], patterns text[], from_id bigint, to_id bigint) returns TABLE(first_id bigint, ids integer, bits bytea[]) language sql return null;
 create function postern_internal.compile_class(class_id bigint) returns void language sql return null;
 create function postern_internal.compile_query(classes integer, class_nos integer[], allowed boolean[], patterns text[]) returns text language sql return null;
@@ -892,11 +936,14 @@ create function postern_internal.create_challenge(userid text, gate postern_inte
 create function postern_internal.create_class(company text, ledger_id text, class text, built_in boolean) returns bigint language sql return null;
 create function postern_internal.create_webhook_secret(event_action_id integer) returns text language sql return null;
 create function postern_internal.current_place() returns postern_internal.place language sql return null;
+create function postern_internal.cut_text(content text, room integer) returns text language sql return null;
 create function postern_internal.decode_base64url(encoded text) returns bytea language sql return null;
 create function postern_internal.delete_expired_tickets(maximum integer) returns bigint language sql return null;
 create function postern_internal.deliveries_kept_since() returns timestamp with time zone language sql return null;
 create function postern_internal.derive_gate_stops(changed_gate_id text DEFAULT NULL::text) returns void language sql return null;
 create function postern_internal.digest(gate_id text, action text, unbound_parameters text[], parameters jsonb) returns bytea language sql return null;
+create function postern_internal.ecdsa_integer(signature bytea, start integer, OUT number numeric, OUT next_start integer) returns record language sql return null;
+create function postern_internal.encode_base32(bytes bytea) returns text language sql return null;
 create function postern_internal.encode_base64url(bytes bytea) returns text language sql return null;
 create function postern_internal.encode_field(value text) returns bytea language sql return null;
 create function postern_internal.event_document(log_id bigint) returns jsonb language sql return null;
@@ -918,6 +965,7 @@ create function postern_internal.gate_late(callers jsonb) returns TABLE(level te
 create function postern_internal.gate_not_called(callers jsonb) returns TABLE(level text, code text, object text, title text, detail text, fix text) language sql return null;
 create function postern_internal.gate_not_referenced(callers jsonb) returns TABLE(level text, code text, object text, title text, detail text, fix text) language sql return null;
 create function postern_internal.gate_not_registered(callers jsonb) returns TABLE(level text, code text, object text, title text, detail text, fix text) language sql return null;
+create function postern_internal.gate_schemes(gate postern_internal.gate) returns text[] language sql return null;
 create function postern_internal.gate_swallowed(callers jsonb) returns TABLE(level text, code text, object text, title text, detail text, fix text) language sql return null;
 create function postern_internal.gate_unreadable(callers jsonb) returns TABLE(level text, code text, object text, title text, detail text, fix text) language sql return null;
 create function postern_internal.guard_log_partition(partition regclass) returns void language sql return null;
@@ -925,17 +973,23 @@ create function postern_internal.guard_request(gate postern_internal.gate, rows 
 create function postern_internal.guarded_rows(gate postern_internal.gate, rows jsonb) returns TABLE(parameters jsonb, message text) language sql return null;
 create function postern_internal.hash_pin(pin text, hash text) returns text language sql return null;
 create function postern_internal.hmac_pad(secret bytea, filler integer) returns bytea language sql return null;
+create function postern_internal.hmac_sha1(data bytea, key bytea) returns bytea language sql return null;
 create function postern_internal.in_unapproved_action() returns boolean language sql return null;
 create function postern_internal.internal_ledger_part(userid text) returns TABLE(company text, class_id bigint, ledgers text[], part_no bigint) language sql return null;
+create function postern_internal.inverse_modulo(number numeric, modulus numeric) returns numeric language sql return null;
+create function postern_internal.is_assertion(authenticator_data bytea, client_data bytea, signature bytea, public_key bytea, challenge text) returns boolean language sql return null;
 create function postern_internal.is_code(value text) returns boolean language sql return null;
 create function postern_internal.is_date_of_year(digits text) returns boolean language sql return null;
+create function postern_internal.is_es256_signature(spki bytea, message bytea, signature bytea) returns boolean language sql return null;
 create function postern_internal.is_message_name(name text) returns boolean language sql return null;
 create function postern_internal.is_moved(recorded postern_internal.place) returns boolean language sql return null;
 create function postern_internal.is_proven(setting text, secret bytea) returns boolean language sql return null;
+create function postern_internal.is_rs256_signature(spki bytea, message bytea, signature bytea) returns boolean language sql return null;
 create function postern_internal.is_verify_function(candidate regprocedure) returns boolean language sql return null;
 create function postern_internal.last_given_log_id() returns bigint language sql return null;
 create function postern_internal.leaf_data(entry postern_internal.checkpoint_entry) returns bytea language sql return null;
 create function postern_internal.leaf_hash(entry postern_internal.checkpoint_entry) returns bytea language sql return null;
+create function postern_internal.lift_administration_gate(reason text) returns void language sql return null;
 create function postern_internal.like_pattern(pattern text) returns text language sql return null;
 create function postern_internal.lock_log(mode text, timeout interval, VARIADIC tables regclass[]) returns void language sql return null;
 create function postern_internal.lock_settings() returns void language sql return null;
@@ -950,9 +1004,11 @@ create function postern_internal.new_uuid() returns uuid language sql return nul
 create function postern_internal.object_to_message(name text, object jsonb, level integer) returns text language sql return null;
 create function postern_internal.ones(bits integer, size integer) returns bytea language sql return null;
 create function postern_internal.open_block(company text, OUT first_id bigint, OUT size integer, OUT given integer, OUT counted boolean) returns record language sql return null;
+create function postern_internal.p256_point(spki bytea, OUT x numeric, OUT y numeric) returns record language sql return null;
 create function postern_internal.parse_message(message text) returns text[] language sql return null;
 create function postern_internal.pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb, guard boolean DEFAULT false) returns text language sql return null;
 create function postern_internal.pass_gate(gate_id text, parameters jsonb, action text DEFAULT NULL::text) returns void language sql return null;
+create function postern_internal.percent_encode(part text) returns text language sql return null;
 create function postern_internal.personal_field(entry postern_internal.checkpoint_entry, number integer) returns bytea language sql return null;
 create function postern_internal.personal_fields(entry postern_internal.checkpoint_entry, userid text, keep_content boolean) returns integer[] language sql return null;
 create function postern_internal.pin_weakness(userid text, pin text) returns text language sql return null;
@@ -962,18 +1018,22 @@ create function postern_internal.put_administered_triggers() returns void langua
 create function postern_internal.queue_event_deliveries(event_action_id integer) returns void language sql return null;
 create function postern_internal.raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb) returns void language sql return null;
 create function postern_internal.raise_ticket_invalid(reason text, explanation text, fields jsonb DEFAULT '{}'::jsonb, message text DEFAULT 'The ticket is not valid'::text, hint text DEFAULT 'Send the business transaction without a ticket, answer the challenge that it returns, commit, and use the new ticket.'::text) returns void language sql return null;
+create function postern_internal.random_bytes(length integer) returns bytea language sql return null;
+create function postern_internal.read_assertion(response text, OUT passkey_id bytea, OUT authenticator_data bytea, OUT client_data bytea, OUT signature bytea, OUT count bigint) returns record language sql return null;
 create function postern_internal.read_challenge(challenge text) returns jsonb language sql return null;
 create function postern_internal.recent_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean, compiled_offset integer, bits bytea) returns bytea language sql return null;
 create function postern_internal.record_administered_row(kind text, about_column text, object_key jsonb, secrets text[], object jsonb, before jsonb, after jsonb) returns void language sql return null;
 create function postern_internal.record_administration(kind text, key jsonb, before jsonb, after jsonb, about text DEFAULT NULL::text, message text DEFAULT NULL::text) returns bigint language sql return null;
 create function postern_internal.redacted_entry(entry postern_internal.checkpoint_entry, fields integer[], recorded bigint) returns postern_internal.checkpoint_entry language sql return null;
 create function postern_internal.refuse_action(action text, gate postern_internal.gate, message text, parameters jsonb) returns void language sql return null;
+create function postern_internal.refuse_administration() returns void language sql return null;
 create function postern_internal.refuse_long_parameters(size integer) returns void language sql return null;
 create function postern_internal.refuse_pin(reason text) returns void language sql return null;
 create function postern_internal.refuse_read_only() returns void language sql return null;
 create function postern_internal.refuse_ticket(ticket uuid) returns void language sql return null;
 create function postern_internal.refuse_unhandled(gate postern_internal.gate, message text, parameters jsonb) returns void language sql return null;
 create function postern_internal.reject_message(message text) returns void language sql return null;
+create function postern_internal.repeatable_change(object jsonb) returns jsonb language sql return null;
 create function postern_internal.replace_message_attribute(message text, name text, replacement text) returns text language sql return null;
 create function postern_internal.require_accounts(userids text[]) returns void language sql return null;
 create function postern_internal.require_administrable_class(class_id bigint) returns void language sql return null;
@@ -993,11 +1053,13 @@ create function postern_internal.require_ledger(company text, ledger_id text) re
 create function postern_internal.require_patterns(patterns text[]) returns void language sql return null;
 create function postern_internal.require_rate(setting text, used integer, since timestamp with time zone) returns void language sql return null;
 create function postern_internal.require_redactable(userid text) returns void language sql return null;
+create function postern_internal.require_scheme(scheme text) returns void language sql return null;
 create function postern_internal.require_sealing_place(confirmed_timeline bigint, confirmed_database text) returns boolean language sql return null;
 create function postern_internal.require_text(value text, argument text, maximum integer) returns void language sql return null;
 create function postern_internal.require_timeline(recorded bigint, here bigint, confirmed bigint, command text, page text) returns void language sql return null;
 create function postern_internal.require_user(userid text, code text DEFAULT 'PS107'::text) returns void language sql return null;
 create function postern_internal.restored_log_id() returns bigint language sql return null;
+create function postern_internal.rsa_modulus(spki bytea) returns numeric language sql return null;
 create function postern_internal.rule_matches(codes text[], patterns text[]) returns boolean language sql return null;
 create function postern_internal.run_event_function(name text, event jsonb) returns void language sql return null;
 create function postern_internal.salted_field(salt uuid, log_id bigint, number integer, own_salt bytea, value bytea) returns bytea language sql return null;
@@ -1005,12 +1067,16 @@ create function postern_internal.session_setting(userid text) returns text langu
 create function postern_internal.session_value(secret bytea, userid text) returns text language sql return null;
 create function postern_internal.setting_boolean(name text) returns boolean language sql return null;
 create function postern_internal.setting_integer(name text) returns integer language sql return null;
+create function postern_internal.setting_kinds(value text) returns text language sql return null;
+create function postern_internal.setting_text(name text) returns text language sql return null;
 create function postern_internal.settle_event_actions(event text) returns void language sql return null;
 create function postern_internal.sign_challenge(content text) returns text language sql return null;
 create function postern_internal.stale_block(class_id bigint, company text, OUT first_id bigint, OUT size integer, OUT ids integer, OUT compiled_offset integer, OUT bits bytea) returns SETOF record language sql return null;
 create function postern_internal.substitute(message_template text, names text[], parameters jsonb) returns text language sql return null;
 create function postern_internal.table_impact(changes jsonb) returns TABLE(effect text, kind text, name text, reason text) language sql return null;
 create function postern_internal.tickets_kept_since() returns timestamp with time zone language sql return null;
+create function postern_internal.totp_code(secret bytea, step bigint) returns text language sql return null;
+create function postern_internal.totp_match(secret bytea, response text, moment timestamp with time zone, last_step bigint) returns bigint language sql return null;
 create function postern_internal.tree_root(tree_size bigint) returns bytea language sql return null;
 create function postern_internal.ungated_write(callers jsonb) returns TABLE(level text, code text, object text, title text, detail text, fix text) language sql return null;
 create function postern_internal.use_ticket(ticket uuid, userid text) returns boolean language sql return null;
@@ -1046,10 +1112,14 @@ create view postern.setting as
    FROM postern_internal.setting s;
 create view postern_internal.derived_gate as
  SELECT g.gate_id,
-    (g.built_in OR (g.active AND (s.value = 'true'::text))) AS stops
-   FROM (postern_internal.gate g
+        CASE
+            WHEN (g.gate_id = 'POSTERN_ADMINISTRATION'::text) THEN (a.value <> 'none'::text)
+            ELSE (g.built_in OR (g.active AND (s.value = 'true'::text)))
+        END AS stops
+   FROM ((postern_internal.gate g
      CROSS JOIN postern_internal.setting s)
-  WHERE (s.name = 'checkpoints_enabled'::text);
+     CROSS JOIN postern_internal.setting a)
+  WHERE ((s.name = 'checkpoints_enabled'::text) AND (a.name = 'administration_gate'::text));
 create view postern_internal.own_entry as
  SELECT e.log_id,
     e.outcome,
@@ -1058,7 +1128,9 @@ create view postern_internal.own_entry as
     e.userid,
     e.authenticated_by,
     e.logged_at,
-    e.ticket
+    e.ticket,
+    e.message,
+    e.parameters
    FROM postern_internal.checkpoint_entry e
   WHERE ((e.transaction_id = pg_current_xact_id_if_assigned()) AND (age(e.xmin) <= 0) AND (e.logged_at >= (transaction_timestamp() - '1 day'::interval)));
 create view postern.checkpoint_log as
@@ -1112,13 +1184,18 @@ create view postern.user_account as
     e.active,
         CASE
             WHEN (c.hash IS NULL) THEN 'none'::text
-            WHEN c.must_change THEN 'must change'::text
+            WHEN c.must_change THEN 'must_change'::text
             ELSE 'set'::text
         END AS pin,
     c.changed_at AS pin_changed_at,
     c.failures,
     NULLIF(c.locked_until, '-infinity'::timestamp with time zone) AS locked_until,
-    e.created_at
+    e.created_at,
+        CASE
+            WHEN (c.totp_secret IS NOT NULL) THEN 'set'::text
+            WHEN (c.totp_pending IS NOT NULL) THEN 'not_confirmed'::text
+            ELSE 'none'::text
+        END AS totp
    FROM (postern_internal.end_user e
      JOIN postern_internal.credential c ON ((c.userid = e.userid)))
   WHERE (NOT (EXISTS ( SELECT
@@ -1181,7 +1258,8 @@ create view postern.gate as
     g.exclusive,
     g.active_administered,
     g.message_administered,
-    g.registered_at
+    g.registered_at,
+    g.schemes
    FROM postern_internal.gate g;
 create view postern_internal.transaction_ticket as
  SELECT o.nonce,
@@ -1255,6 +1333,13 @@ create view postern_internal.open_exclusive_gate as
     o.action_begun
    FROM postern_internal.open_gate o
   WHERE ((o.nonce = ANY (string_to_array(current_setting('postern.exclusive_tickets'::text, true), ','::text))) AND (o.transaction_id = pg_current_xact_id_if_assigned()) AND (o.opened_at = transaction_timestamp()) AND (o.session = current_setting('postern.session'::text, true)) AND (o.session_role = SESSION_USER));
+create view postern.passkey as
+ SELECT p.userid,
+    p.name,
+    p.passkey_id,
+    p.public_key,
+    p.created_at
+   FROM postern_internal.passkey p;
 create view postern.scheme as
  SELECT s.scheme,
     s.verify_function,
@@ -1266,6 +1351,24 @@ create view postern.action as
     a.legacy_checkpoints,
     a.registered_at
    FROM postern_internal.action a;
+create view postern_internal.own_change as
+ SELECT e.action AS kind,
+    e.userid,
+    e.message,
+    (e.parameters -> 'key'::text) AS key,
+    (e.parameters -> 'before'::text) AS before,
+    (e.parameters -> 'after'::text) AS after
+   FROM postern_internal.own_entry e
+  WHERE ((e.outcome = 'administered'::postern_internal.outcome) AND (NOT ((e.action = 'credential'::text) AND (EXISTS ( SELECT
+           FROM postern_internal.own_entry p
+          WHERE ((p.outcome = 'passed'::postern_internal.outcome) AND (p.userid = e.userid) AND COALESCE(((NULLIF((e.parameters -> 'after'::text), 'null'::jsonb) -
+                CASE
+                    WHEN (p.gate_id = 'POSTERN_PIN_CHANGE'::text) THEN '{hash,must_change}'::text[]
+                    WHEN (p.gate_id = ANY (ARRAY['POSTERN_TOTP_ENROL'::text, 'POSTERN_TOTP_CONFIRM'::text])) THEN '{totp_secret,totp_pending}'::text[]
+                    ELSE NULL::text[]
+                END) = '{}'::jsonb), false)))))) AND (NOT ((e.action = 'passkey'::text) AND (NULLIF((e.parameters -> 'before'::text), 'null'::jsonb) IS NULL) AND (EXISTS ( SELECT
+           FROM postern_internal.own_entry p
+          WHERE ((p.outcome = 'passed'::postern_internal.outcome) AND (p.userid = e.userid) AND (p.gate_id = ANY (ARRAY['POSTERN_PASSKEY_FIRST'::text, 'POSTERN_PASSKEY_ADD'::text]))))))) AND (NOT ((e.action = 'event_action'::text) AND COALESCE(((NULLIF((e.parameters -> 'after'::text), 'null'::jsonb) - '{disabled_at,disabled_reason}'::text[]) = '{}'::jsonb), false) AND ((e.parameters #>> '{before,disabled_at}'::text[]) IS NULL) AND (NOT pg_has_role(SESSION_USER, 'postern_admin'::name, 'member'::text)))));
 create view postern.company as
  SELECT c.company,
     c.name,
@@ -1320,7 +1423,7 @@ create view postern.authority_class as
     c.built_in
    FROM postern_internal.authority_class c;
 create view postern.authority_combination as
- SELECT r.combination_id,
+ SELECT r.rule_id,
     c.company,
     c.ledger_id,
     c.class,
@@ -1360,6 +1463,7 @@ create view postern_internal.log_record as
     e.action,
     e.userid,
     e.authenticated_by,
+    e.assertion,
     e.logged_at,
     e.message,
     e.parameters,
@@ -1510,7 +1614,33 @@ create view postern_internal.user_without_pin as
           WHERE (a.stops AND (NOT a.built_in))) g)
   WHERE (u.active AND (c.hash IS NULL) AND (g.active > 0) AND (NOT (EXISTS ( SELECT
            FROM postern_internal.scheme s
-          WHERE (s.enabled AND (s.scheme <> 'PIN'::text))))));
+          WHERE (s.enabled AND (s.scheme <> 'PIN'::text) AND ((s.scheme <> 'TOTP'::text) OR (c.totp_secret IS NOT NULL)) AND ((s.scheme <> 'PASSKEY'::text) OR (EXISTS ( SELECT
+                   FROM postern_internal.passkey p
+                  WHERE (p.userid = u.userid)))))))));
+create view postern_internal.change_not_approved as
+ SELECT 'error'::text AS level,
+    'change_not_approved'::text AS code,
+    COALESCE(('transaction '::text || e.transaction_id), ('entry '::text || min(u.log_id))) AS object,
+    'A change of the administration was not judged'::text AS title,
+        CASE
+            WHEN (e.transaction_id IS NULL) THEN 'The log no longer has the entry.'::text
+            ELSE format('%s at %s changed without an approval: %s%s.'::text, quote_ident(min((e.session_role)::text)), min(e.logged_at), (array_agg(e.message ORDER BY e.log_id))[1],
+            CASE
+                WHEN (count(*) > 1) THEN format(' (and %s more)'::text, (count(*) - 1))
+                ELSE ''::text
+            END)
+        END AS detail,
+    format('Read what was changed, and undo what should not be: select * from postern.administration_log where log_id in (%1$s); then, as the owner of Postern: delete from postern_internal.unapproved_change where log_id in (%1$s);'::text, string_agg((u.log_id)::text, ', '::text ORDER BY u.log_id)) AS fix
+   FROM (postern_internal.unapproved_change u
+     LEFT JOIN postern_internal.checkpoint_entry e ON ((e.log_id = u.log_id)))
+  WHERE (NOT (EXISTS ( SELECT
+           FROM postern_internal.own_entry o
+          WHERE (o.log_id = u.log_id))))
+  GROUP BY e.transaction_id,
+        CASE
+            WHEN (e.transaction_id IS NULL) THEN u.log_id
+            ELSE NULL::bigint
+        END;
 create view postern_internal.look_alike_user as
  SELECT 'warn'::text AS level,
     'look_alike_user'::text AS code,
@@ -1543,7 +1673,7 @@ create view postern_internal.changed_gate as
             WHEN d.stops THEN 'A gate is shown as active but does not stop transactions'::text
             ELSE 'A gate stops transactions but is shown as inactive'::text
         END AS title,
-    format('stops is %s in postern_internal.gate, but the gate and the setting checkpoints_enabled give %s. Somebody changed it without Postern.'::text, (g.stops)::text, (d.stops)::text) AS detail,
+    format('stops is %s in postern_internal.gate, but the gate and the settings checkpoints_enabled and administration_gate give %s. Somebody changed it without Postern.'::text, (g.stops)::text, (d.stops)::text) AS detail,
     format('select postern.set_setting(''checkpoints_enabled'', %L);'::text, s.value) AS fix
    FROM ((postern_internal.gate g
      JOIN postern_internal.derived_gate d ON ((d.gate_id = g.gate_id)))
@@ -1658,12 +1788,12 @@ create view postern_internal.overdue_seal as
             WHEN (u.entries >= 10000) THEN 'At least '::text
             ELSE ''::text
         END, u.entries, to_char((u.oldest AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text)) AS detail,
-    'Have a sealer run: postern log seal --every 1s. If it runs, its messages say why it seals nothing.'::text AS fix
+    'Have a sealer run: postern run, or postern log seal --every 1s. If it runs, its messages say why it seals nothing.'::text AS fix
    FROM postern.unsealed_entries() u(entries, oldest)
   WHERE ((u.oldest < (now() - '01:00:00'::interval)) AND (EXISTS ( SELECT
            FROM postern_internal.sealing s
           WHERE (s.tree_size > 0))));
-comment on table postern.allowed_login is 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer, postern_redactor and postern_event_worker in this database, as added by allow_login. state: allowed; or no such role, another role has the name: then the entry has no effect. Superusers need no entry.';
+comment on table postern.allowed_login is 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer, postern_redactor and postern_event_worker in this database, as added by allow_login. state: allowed; or no_such_role, or other_role (another role has the name): then the entry has no effect. Superusers need no entry.';
 comment on table postern.catalog_findings is 'For postern.doctor and postern doctor: what is left unprotected, except the calls of gates; columns as in postern.doctor.';
 comment on table postern.doctor is 'What is left unprotected in this database, one row per finding. level: error or warn. code: the check, explained in docs/doctor. object: what it is about. fix: SQL to paste, or a description of what to do. No rows: nothing was found.';
 comment on table postern.posting_combination is 'The distinct code strings of each company, each with its id; a blank code part is NULL. Tables of the application may reference (company, posting_combination_id). postern.posting_combination_id adds rows; they are never changed or removed.';
@@ -1671,7 +1801,7 @@ comment on table postern.protection_fault is 'Protected tables that are not prot
 comment on view postern.action is 'Registered actions: the gate that stops each of them (NULL: none), and the gates that its business code is known to reach.';
 comment on view postern.administration_log is 'Who changed who may do what, and when. kind and key: what was changed. before, after: the columns that differ, never a PIN, a hash, a key or a secret; before is NULL if the object is new, after is NULL if it is gone. about_userid: the user whom the change concerns. userid: the end user who made the change, if the session had one; session_role: the login. Changes with the same transaction_id were made together. redacted: as in postern.checkpoint_log; what was redacted is NULL.';
 comment on view postern.authority_class is 'Authority classes of companies, or of internal ledgers if ledger_id is not NULL.';
-comment on view postern.authority_combination is 'The rules of authority classes: one pattern for each code part. Not allowed always wins; what no rule allows is not allowed.';
+comment on view postern.authority_combination is 'The rules of authority classes: one pattern for each code part. Not allowed always wins; what no rule allows is not allowed. rule_id: for postern.remove_authority_combination.';
 comment on view postern.checkpoint_log is 'Checkpoints passed, denied and cancelled; changes of the administration are in postern.administration_log. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is read from the clock; transaction_id is the transaction of the business rows (for a denial: of the attempt). approval: the approval that opened the gate; several entries may have the same one. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of another gate, or of the action, opened it. approved_gate_id, approved_message: what the person was shown, if it differs from gate_id and message. redacted: NULL, or for each redaction of the entry the names of the fields whose columns are NULL since then (userid, authenticated_by, content: messages and parameters, comment, origin: session_role, client_addr and application_name), when it was (redacted_at), the login that did it (redacted_by), and the log_id of its record in postern.administration_log.';
 comment on view postern.company is 'Companies. Every user may read their names.';
 comment on view postern.company_finance_auth is 'COMPANY_FINANCE_AUTH, deprecated: use postern.user_finance_auth_pub, which it shows.';
@@ -1682,15 +1812,16 @@ comment on view postern.dual is 'DUAL: one row, for mirrored SQL that needs some
 comment on view postern.event is 'Events, the number of actions of each, and the number of deliveries that are pending or dead letters, counted as in postern.event_action. disabled_actions: those whose receiver wanted no more events.';
 comment on view postern.event_action is 'Which receiver is notified of which event, and how; never the secret of a webhook. pending: deliveries that wait, and entries of the log that no worker has queued yet (counted among the 10000 oldest new ones). dead: deliveries that were given up. oldest_pending_at: when the first pending one was due, or logged. disabled_at, disabled_reason: since when and why nothing is delivered, until postern.enable_event_action.';
 comment on view postern.event_delivery is 'Deliveries of entries of the log: pending, delivered, skipped because the condition did not hold, or dead after too many attempts.';
-comment on view postern.event_worker_action is 'The enabled actions of enabled events, with the secrets that sign webhooks, newest first. For the worker.';
-comment on view postern.gate is 'Registered gates. exclusive: each pass needs its own approval, which opens nothing else. ..._administered: an administrator has set it, and registrations leave it alone.';
+comment on view postern.event_worker_action is 'For the worker of events: the enabled actions of enabled events, with the secrets that sign webhooks, newest first.';
+comment on view postern.gate is 'Registered gates. active: that of POSTERN_ADMINISTRATION follows the setting administration_gate. exclusive: each pass needs its own approval, which opens nothing else. schemes: those that the gate accepts; NULL: all that are enabled. ..._administered: an administrator has set it, and registrations leave it alone.';
 comment on view postern.ledger is 'Internal ledgers of companies.';
 comment on view postern.ledger_user is 'Which user is connected to which internal ledger, and the class that limits what the user sees there.';
 comment on view postern.log_head is 'Signed tree heads. Trust the copies outside the database, not these. note: a C2SP tlog-checkpoint; signed_at is not in the signature.';
 comment on view postern.log_leaf is 'The log''s Merkle tree: which entry is which leaf. hashes: 32 octets each, the leaf''s hash and then those of the subtrees that it completes, smallest first.';
+comment on view postern.passkey is 'Passkeys of end users. public_key: a SubjectPublicKeyInfo, with which a signature can be checked.';
 comment on view postern.protected_table is 'Tables that protect_company and protect_ledger protect, and the columns that they use; and one row for each guard of protect_gate, whose protection is gate, with its arguments. Partitions are protected with their table and not listed.';
-comment on view postern.scheme is 'Ways to authenticate at a checkpoint. PIN is built in and has no verify_function.';
+comment on view postern.scheme is 'Ways to authenticate at a checkpoint. PIN, TOTP (codes of authenticator apps) and PASSKEY are built in and have no verify_function.';
 comment on view postern.session_key is 'Keys for session tokens, without their secrets.';
 comment on view postern.setting is 'Settings of Postern in this database. Change them with postern.set_setting.';
-comment on view postern.user_account is 'End users; whether they have a PIN (none, must change, set); how many wrong responses followed the last right one; and until when the credential is or was locked.';
+comment on view postern.user_account is 'End users; whether they have a PIN (none, must_change, set) and an authenticator app (none, not_confirmed, set); how many wrong responses followed the last right one; and until when the credential is or was locked.';
 comment on view postern.user_finance_auth_pub is 'USER_FINANCE_AUTH_PUB: the companies of the current user, and which is the default. Errors: PS401, PS402.';

@@ -80,11 +80,11 @@ func (q *Queries) AccessReportHead(ctx context.Context) (json.RawMessage, error)
 }
 
 const listRulesAfter = `-- name: ListRulesAfter :many
-select r.combination_id, r.company, r.ledger_id, r.class, r.allowed,
+select r.rule_id, r.company, r.ledger_id, r.class, r.allowed,
        r.code_a, r.code_b, r.code_c, r.code_d, r.code_e, r.code_f, r.code_g, r.code_h, r.code_i, r.code_j
   from postern.authority_combination as r
- where r.combination_id > $1
- order by r.combination_id
+ where r.rule_id > $1
+ order by r.rule_id
  limit $2
 `
 
@@ -99,7 +99,7 @@ func (q *Queries) ListRulesAfter(ctx context.Context, afterID int64, rules int32
 	for rows.Next() {
 		var i AuthorityCombination
 		if err := rows.Scan(
-			&i.CombinationID,
+			&i.RuleID,
 			&i.Company,
 			&i.LedgerID,
 			&i.Class,

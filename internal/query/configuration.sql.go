@@ -166,7 +166,7 @@ select jsonb_build_object(
   'setting', (select jsonb_agg(jsonb_build_object('name', s.name, 'value', s.value)) from postern.setting as s),
   'gate', (select jsonb_agg(jsonb_build_object(
              'gate_id', g.gate_id, 'description', g.description, 'message', g.message, 'parameters', g.parameters,
-             'bound_parameters', g.bound_parameters, 'active', g.active, 'exclusive', g.exclusive,
+             'bound_parameters', g.bound_parameters, 'active', g.active, 'exclusive', g.exclusive, 'schemes', g.schemes,
              'administered', array_remove(array[case when g.active_administered then 'active' end,
                                                 case when g.message_administered then 'message' end], null)))
              from postern.gate as g
@@ -185,7 +185,7 @@ select jsonb_build_object(
               from postern.authority_class as c
              where not c.built_in),
   'rule', (select jsonb_agg(jsonb_build_object(
-             'id', r.combination_id, 'company', r.company, 'ledger_id', r.ledger_id, 'class', r.class,
+             'id', r.rule_id, 'company', r.company, 'ledger_id', r.ledger_id, 'class', r.class,
              'allowed', case when r.allowed then 'allow' else 'deny' end,
              'code_a', r.code_a, 'code_b', r.code_b, 'code_c', r.code_c, 'code_d', r.code_d, 'code_e', r.code_e,
              'code_f', r.code_f, 'code_g', r.code_g, 'code_h', r.code_h, 'code_i', r.code_i, 'code_j', r.code_j))
@@ -229,6 +229,28 @@ func (q *Queries) ReadConfiguration(ctx context.Context) (json.RawMessage, error
 	var configuration json.RawMessage
 	err := row.Scan(&configuration)
 	return configuration, err
+}
+
+const recordApply = `-- name: RecordApply :exec
+select postern.record_apply($1::text[], $2::bigint, $3::bigint, $4::bigint)
+`
+
+type RecordApplyParams struct {
+	Digests []string `json:"digests"`
+	Created int64    `json:"created"`
+	Changed int64    `json:"changed"`
+	Removed int64    `json:"removed"`
+}
+
+// Records in the log that this transaction applies files, by the SHA-256 of each, and how much they change.
+func (q *Queries) RecordApply(ctx context.Context, arg RecordApplyParams) error {
+	_, err := q.db.Exec(ctx, recordApply,
+		arg.Digests,
+		arg.Created,
+		arg.Changed,
+		arg.Removed,
+	)
+	return err
 }
 
 const registerActions = `-- name: RegisterActions :exec
@@ -333,6 +355,18 @@ select postern.set_gate_active(r.value ->> 'gate_id', (r.value ->> 'active')::bo
 
 func (q *Queries) SetGatesActive(ctx context.Context, rows json.RawMessage) error {
 	_, err := q.db.Exec(ctx, setGatesActive, rows)
+	return err
+}
+
+const setGatesSchemes = `-- name: SetGatesSchemes :exec
+select postern.set_gate_schemes(r.value ->> 'gate_id',
+                                case when jsonb_typeof(r.value -> 'schemes') = 'array'
+                                     then array(select jsonb_array_elements_text(r.value -> 'schemes')) end)
+  from jsonb_array_elements($1::jsonb) as r
+`
+
+func (q *Queries) SetGatesSchemes(ctx context.Context, rows json.RawMessage) error {
+	_, err := q.db.Exec(ctx, setGatesSchemes, rows)
 	return err
 }
 

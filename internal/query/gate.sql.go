@@ -11,7 +11,7 @@ import (
 
 const listGates = `-- name: ListGates :many
 select g.gate_id, g.description, g.message, g.parameters, g.bound_parameters, g.active, g.built_in, g.exclusive,
-       g.active_administered, g.message_administered, g.registered_at
+       g.active_administered, g.message_administered, g.registered_at, g.schemes
   from postern.gate as g
  order by g.gate_id
 `
@@ -38,6 +38,7 @@ func (q *Queries) ListGates(ctx context.Context) ([]Gate, error) {
 			&i.ActiveAdministered,
 			&i.MessageAdministered,
 			&i.RegisteredAt,
+			&i.Schemes,
 		); err != nil {
 			return nil, err
 		}

@@ -56,18 +56,18 @@ func (q *Queries) ListAuthorityClasses(ctx context.Context, company *string) ([]
 }
 
 const listAuthorityCombinations = `-- name: ListAuthorityCombinations :many
-select r.combination_id, r.company, r.ledger_id, r.class, r.allowed,
+select r.rule_id, r.company, r.ledger_id, r.class, r.allowed,
        r.code_a, r.code_b, r.code_c, r.code_d, r.code_e, r.code_f, r.code_g, r.code_h, r.code_i, r.code_j
   from postern.authority_combination as r
  where ($1::text is null or r.company = $1)
    and ($2::text is null or r.class = $2)
-   and ($3::bigint is null or r.combination_id = $3)
- order by r.company, r.ledger_id nulls first, r.class, r.allowed, r.combination_id
+   and ($3::bigint is null or r.rule_id = $3)
+ order by r.company, r.ledger_id nulls first, r.class, r.allowed, r.rule_id
 `
 
 // The rules of authority classes; of one company or class, or the one with an id, if that is given.
-func (q *Queries) ListAuthorityCombinations(ctx context.Context, company *string, class *string, combinationID *int64) ([]AuthorityCombination, error) {
-	rows, err := q.db.Query(ctx, listAuthorityCombinations, company, class, combinationID)
+func (q *Queries) ListAuthorityCombinations(ctx context.Context, company *string, class *string, ruleID *int64) ([]AuthorityCombination, error) {
+	rows, err := q.db.Query(ctx, listAuthorityCombinations, company, class, ruleID)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (q *Queries) ListAuthorityCombinations(ctx context.Context, company *string
 	for rows.Next() {
 		var i AuthorityCombination
 		if err := rows.Scan(
-			&i.CombinationID,
+			&i.RuleID,
 			&i.Company,
 			&i.LedgerID,
 			&i.Class,

@@ -10,6 +10,39 @@ import (
 	"time"
 )
 
+const countOutcomes = `-- name: CountOutcomes :one
+select c.until::text as until, c.passed::bigint as passed, c.denied::bigint as denied, c.locked::bigint as locked,
+       c.refused::bigint as refused, c.cancelled::bigint as cancelled, c.administered::bigint as administered
+  from postern.count_outcomes(nullif($1::text, '')::pg_snapshot) as c
+`
+
+type CountOutcomesRow struct {
+	Until        string `json:"until"`
+	Passed       int64  `json:"passed"`
+	Denied       int64  `json:"denied"`
+	Locked       int64  `json:"locked"`
+	Refused      int64  `json:"refused"`
+	Cancelled    int64  `json:"cancelled"`
+	Administered int64  `json:"administered"`
+}
+
+// How many entries of each outcome were committed since a snapshot, and the snapshot to count from next; none before
+// the first count, with an empty snapshot.
+func (q *Queries) CountOutcomes(ctx context.Context, since string) (CountOutcomesRow, error) {
+	row := q.db.QueryRow(ctx, countOutcomes, since)
+	var i CountOutcomesRow
+	err := row.Scan(
+		&i.Until,
+		&i.Passed,
+		&i.Denied,
+		&i.Locked,
+		&i.Refused,
+		&i.Cancelled,
+		&i.Administered,
+	)
+	return i, err
+}
+
 const followLog = `-- name: FollowLog :many
 select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l.logged_at, l.message, l.parameters,
        l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id,
@@ -178,6 +211,91 @@ func (q *Queries) LatestLog(ctx context.Context, arg LatestLogParams) (LatestLog
 	var i LatestLogRow
 	err := row.Scan(&i.Entries, &i.LogID)
 	return i, err
+}
+
+const listAdministration = `-- name: ListAdministration :many
+select a.log_id, a.logged_at, a.kind, a.key, a.operation, a.before, a.after, a.message, a.about_userid, a.userid,
+       a.session_role, a.client_addr, a.application_name, a.transaction_id, a.redacted
+  from postern.administration_log as a
+ where a.log_id > $1
+   and a.log_id <= $2
+   and ($3::text is null or a.kind = $3)
+   and ($4::text is null or a.key ->> 'name' = $4)
+   and ($5::text is null or a.key ->> 'gate_id' = $5)
+   and ($6::text is null or a.about_userid = (select postern.resolve_userid($6))
+        or $7::boolean and a.userid = (select postern.resolve_userid($6)))
+   and ($8::timestamptz is null or a.logged_at >= $8)
+   and ($9::timestamptz is null or a.logged_at < $9)
+   and ($10::text is null or strpos(lower(concat_ws(' ', a.message, a.before, a.after)), lower($10)) > 0)
+ order by case when $11::boolean then -a.log_id else a.log_id end
+ limit $12::bigint
+`
+
+type ListAdministrationParams struct {
+	AfterLogID int64      `json:"after_log_id"`
+	ToLogID    int64      `json:"to_log_id"`
+	Kind       *string    `json:"kind"`
+	Name       *string    `json:"name"`
+	GateID     *string    `json:"gate_id"`
+	UserID     *string    `json:"userid"`
+	ByUser     bool       `json:"by_user"`
+	Since      *time.Time `json:"since"`
+	Until      *time.Time `json:"until"`
+	Phrase     *string    `json:"phrase"`
+	Newest     bool       `json:"newest"`
+	PageSize   int64      `json:"page_size"`
+}
+
+// One page of the changes of the administration in a range of the log: the oldest ones, oldest first, or the newest ones,
+// newest first. Filters that are NULL let everything through. gate_id: changes of this gate and of its guards. userid:
+// changes that concern this user; with by_user also those that this user made.
+func (q *Queries) ListAdministration(ctx context.Context, arg ListAdministrationParams) ([]Administration, error) {
+	rows, err := q.db.Query(ctx, listAdministration,
+		arg.AfterLogID,
+		arg.ToLogID,
+		arg.Kind,
+		arg.Name,
+		arg.GateID,
+		arg.UserID,
+		arg.ByUser,
+		arg.Since,
+		arg.Until,
+		arg.Phrase,
+		arg.Newest,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Administration{}
+	for rows.Next() {
+		var i Administration
+		if err := rows.Scan(
+			&i.LogID,
+			&i.LoggedAt,
+			&i.Kind,
+			&i.Key,
+			&i.Operation,
+			&i.Before,
+			&i.After,
+			&i.Message,
+			&i.AboutUserID,
+			&i.UserID,
+			&i.SessionRole,
+			&i.ClientAddr,
+			&i.ApplicationName,
+			&i.TransactionID,
+			&i.Redacted,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listLog = `-- name: ListLog :many

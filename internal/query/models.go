@@ -21,7 +21,26 @@ type Action struct {
 	RegisteredAt      time.Time `json:"registered_at"`
 }
 
-// Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer, postern_redactor and postern_event_worker in this database, as added by allow_login. state: allowed; or no such role, another role has the name: then the entry has no effect. Superusers need no entry.
+// Who changed who may do what, and when. kind and key: what was changed. before, after: the columns that differ, never a PIN, a hash, a key or a secret; before is NULL if the object is new, after is NULL if it is gone. about_userid: the user whom the change concerns. userid: the end user who made the change, if the session had one; session_role: the login. Changes with the same transaction_id were made together. redacted: as in postern.checkpoint_log; what was redacted is NULL.
+type Administration struct {
+	LogID           int64           `json:"log_id"`
+	LoggedAt        time.Time       `json:"logged_at"`
+	Kind            *string         `json:"kind"`
+	Key             json.RawMessage `json:"key"`
+	Operation       *string         `json:"operation"`
+	Before          json.RawMessage `json:"before"`
+	After           json.RawMessage `json:"after"`
+	Message         *string         `json:"message"`
+	AboutUserID     *string         `json:"about_userid"`
+	UserID          *string         `json:"userid"`
+	SessionRole     *string         `json:"session_role"`
+	ClientAddr      *netip.Addr     `json:"client_addr"`
+	ApplicationName *string         `json:"application_name"`
+	TransactionID   uint64          `json:"transaction_id"`
+	Redacted        json.RawMessage `json:"redacted"`
+}
+
+// Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer, postern_redactor and postern_event_worker in this database, as added by allow_login. state: allowed; or no_such_role, or other_role (another role has the name): then the entry has no effect. Superusers need no entry.
 type AllowedLogin struct {
 	DBRole    string    `json:"db_role"`
 	State     string    `json:"state"`
@@ -37,23 +56,23 @@ type AuthorityClass struct {
 	BuiltIn  bool    `json:"built_in"`
 }
 
-// The rules of authority classes: one pattern for each code part. Not allowed always wins; what no rule allows is not allowed.
+// The rules of authority classes: one pattern for each code part. Not allowed always wins; what no rule allows is not allowed. rule_id: for postern.remove_authority_combination.
 type AuthorityCombination struct {
-	CombinationID int64   `json:"combination_id"`
-	Company       string  `json:"company"`
-	LedgerID      *string `json:"ledger_id"`
-	Class         string  `json:"class"`
-	Allowed       bool    `json:"allowed"`
-	CodeA         string  `json:"code_a"`
-	CodeB         string  `json:"code_b"`
-	CodeC         string  `json:"code_c"`
-	CodeD         string  `json:"code_d"`
-	CodeE         string  `json:"code_e"`
-	CodeF         string  `json:"code_f"`
-	CodeG         string  `json:"code_g"`
-	CodeH         string  `json:"code_h"`
-	CodeI         string  `json:"code_i"`
-	CodeJ         string  `json:"code_j"`
+	RuleID   int64   `json:"rule_id"`
+	Company  string  `json:"company"`
+	LedgerID *string `json:"ledger_id"`
+	Class    string  `json:"class"`
+	Allowed  bool    `json:"allowed"`
+	CodeA    string  `json:"code_a"`
+	CodeB    string  `json:"code_b"`
+	CodeC    string  `json:"code_c"`
+	CodeD    string  `json:"code_d"`
+	CodeE    string  `json:"code_e"`
+	CodeF    string  `json:"code_f"`
+	CodeG    string  `json:"code_g"`
+	CodeH    string  `json:"code_h"`
+	CodeI    string  `json:"code_i"`
+	CodeJ    string  `json:"code_j"`
 }
 
 // Companies. Every user may read their names.
@@ -101,7 +120,7 @@ type EventAction struct {
 	DisabledReason  *string    `json:"disabled_reason"`
 }
 
-// The enabled actions of enabled events, with the secrets that sign webhooks, newest first. For the worker.
+// For the worker of events: the enabled actions of enabled events, with the secrets that sign webhooks, newest first.
 type EventWorkerAction struct {
 	Name          string        `json:"name"`
 	Event         string        `json:"event"`
@@ -123,7 +142,7 @@ type Finding struct {
 	Fix    string `json:"fix"`
 }
 
-// Registered gates. exclusive: each pass needs its own approval, which opens nothing else. ..._administered: an administrator has set it, and registrations leave it alone.
+// Registered gates. active: that of POSTERN_ADMINISTRATION follows the setting administration_gate. exclusive: each pass needs its own approval, which opens nothing else. schemes: those that the gate accepts; NULL: all that are enabled. ..._administered: an administrator has set it, and registrations leave it alone.
 type Gate struct {
 	GateID              string    `json:"gate_id"`
 	Description         string    `json:"description"`
@@ -136,6 +155,7 @@ type Gate struct {
 	ActiveAdministered  bool      `json:"active_administered"`
 	MessageAdministered bool      `json:"message_administered"`
 	RegisteredAt        time.Time `json:"registered_at"`
+	Schemes             []string  `json:"schemes"`
 }
 
 // Internal ledgers of companies.
@@ -192,7 +212,7 @@ type LogLeaf struct {
 	Hashes     []byte `json:"hashes"`
 }
 
-// Ways to authenticate at a checkpoint. PIN is built in and has no verify_function.
+// Ways to authenticate at a checkpoint. PIN, TOTP (codes of authenticator apps) and PASSKEY are built in and have no verify_function.
 type Scheme struct {
 	Scheme         string  `json:"scheme"`
 	VerifyFunction *string `json:"verify_function"`
@@ -218,7 +238,7 @@ type Setting struct {
 	Description  string `json:"description"`
 }
 
-// End users; whether they have a PIN (none, must change, set); how many wrong responses followed the last right one; and until when the credential is or was locked.
+// End users; whether they have a PIN (none, must_change, set) and an authenticator app (none, not_confirmed, set); how many wrong responses followed the last right one; and until when the credential is or was locked.
 type User struct {
 	UserID       string     `json:"userid"`
 	Description  string     `json:"description"`
@@ -229,4 +249,5 @@ type User struct {
 	Failures     int32      `json:"failures"`
 	LockedUntil  *time.Time `json:"locked_until"`
 	CreatedAt    time.Time  `json:"created_at"`
+	TOTP         string     `json:"totp"`
 }

@@ -33,8 +33,8 @@ type BeginSealingRow struct {
 	IsNewPlace bool   `json:"is_new_place"`
 }
 
-// Makes this transaction the only one that seals the log. Errors: 55000 the log was sealed in another place; 55P03 and
-// 40001 another transaction is sealing it.
+// Makes this transaction the only one that seals the log; no row if another one is sealing it. Errors: 55000 the log was
+// sealed in another place; 40001 another transaction has just sealed it.
 func (q *Queries) BeginSealing(ctx context.Context, confirmedTimeline *int64, confirmedDatabase *string) (BeginSealingRow, error) {
 	row := q.db.QueryRow(ctx, beginSealing, confirmedTimeline, confirmedDatabase)
 	var i BeginSealingRow

@@ -47,3 +47,36 @@ func (q *Queries) Maintain(ctx context.Context) ([]MaintainRow, error) {
 	}
 	return items, nil
 }
+
+const waitingUpkeep = `-- name: WaitingUpkeep :many
+select w.duty::text as duty, w.waiting::bigint as waiting,
+       coalesce(extract(epoch from clock_timestamp() - w.since), 0)::double precision as overdue_seconds
+  from postern.waiting_upkeep() as w
+`
+
+type WaitingUpkeepRow struct {
+	Duty           string  `json:"duty"`
+	Waiting        int64   `json:"waiting"`
+	OverdueSeconds float64 `json:"overdue_seconds"`
+}
+
+// What upkeep has yet to do, and for how many seconds the oldest of it has waited; 0 where that is not known.
+func (q *Queries) WaitingUpkeep(ctx context.Context) ([]WaitingUpkeepRow, error) {
+	rows, err := q.db.Query(ctx, waitingUpkeep)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []WaitingUpkeepRow{}
+	for rows.Next() {
+		var i WaitingUpkeepRow
+		if err := rows.Scan(&i.Duty, &i.Waiting, &i.OverdueSeconds); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

@@ -10,12 +10,13 @@ import (
 )
 
 const listUsers = `-- name: ListUsers :many
-select u.userid, u.description, u.db_role, u.active, u.pin, u.pin_changed_at, u.failures, u.locked_until, u.created_at
+select u.userid, u.description, u.db_role, u.active, u.pin, u.pin_changed_at, u.failures, u.locked_until, u.created_at, u.totp
   from postern.user_account as u
  order by u.userid
 `
 
-// The end users, with the state of their PINs (none, must change, set).
+// The end users, with the state of their PINs (none, must_change, set) and of their authenticator apps (none,
+// not_confirmed, set).
 func (q *Queries) ListUsers(ctx context.Context) ([]User, error) {
 	rows, err := q.db.Query(ctx, listUsers)
 	if err != nil {
@@ -35,6 +36,7 @@ func (q *Queries) ListUsers(ctx context.Context) ([]User, error) {
 			&i.Failures,
 			&i.LockedUntil,
 			&i.CreatedAt,
+			&i.TOTP,
 		); err != nil {
 			return nil, err
 		}

@@ -11,6 +11,11 @@ select sec_checkpoint_gate_api.register(@gate_id, @info_msg);
 -- Switches a gate on or off. A later registration does not change it back.
 select postern.set_gate_active(@gate_id, @active);
 
+-- name: SetGateSchemes :exec
+-- Says with which schemes people approve at a gate; nil: with all that are enabled. A later registration does not change
+-- it back.
+select postern.set_gate_schemes(@gate_id, sqlc.narg('schemes')::text[]);
+
 -- name: SetGateMessage :exec
 -- Changes what the log says when the gate is passed. A later registration does not change it back.
 select postern.set_gate_message(@gate_id, @message);

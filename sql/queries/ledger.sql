@@ -18,16 +18,16 @@ select postern.create_ledger_class(@company, @ledger_id, @class);
 -- name: AddAuthorityCombination :one
 -- Adds a rule to an authority class of a company, and returns its id.
 select postern.add_authority_combination(@company, @class, @allowed, @code_a, @code_b, @code_c, @code_d, @code_e,
-                                         @code_f, @code_g, @code_h, @code_i, @code_j)::bigint as combination_id;
+                                         @code_f, @code_g, @code_h, @code_i, @code_j)::bigint as rule_id;
 
 -- name: AddLedgerCombination :one
 -- Adds a rule to an authority class of an internal ledger, and returns its id.
 select postern.add_ledger_combination(@company, @ledger_id, @class, @allowed, @code_a, @code_b, @code_c, @code_d, @code_e,
-                                      @code_f, @code_g, @code_h, @code_i, @code_j)::bigint as combination_id;
+                                      @code_f, @code_g, @code_h, @code_i, @code_j)::bigint as rule_id;
 
 -- name: RemoveAuthorityCombination :exec
 -- Removes a rule of a class, of a company or of an internal ledger.
-select postern.remove_authority_combination(@combination_id);
+select postern.remove_authority_combination(@rule_id);
 
 -- name: SetUserAuthorityClass :exec
 -- Gives a user of a company an authority class there; NULL removes it.
@@ -66,10 +66,10 @@ select postern.is_code_string_allowed(@company, @code_a, sqlc.narg('code_b'), sq
 -- Why a user may or may not see rows with a posting combination, in an internal ledger if ledger_id is given. Columns
 -- that do not apply are empty or 0. If code_part is given, an empty value means blank.
 select e.allowed::boolean as allowed, e.reason::text as reason, coalesce(e.class, '')::text as class,
-       coalesce(e.combination_id, 0)::bigint as combination_id, coalesce(e.code_part, '')::text as code_part,
+       coalesce(e.rule_id, 0)::bigint as rule_id, coalesce(e.code_part, '')::text as code_part,
        coalesce(e.pattern, '')::text as pattern, coalesce(e.value, '')::text as value
   from postern.explain_access(@userid, @company, sqlc.arg('posting_combination_id')::bigint, sqlc.narg('ledger_id'))
-    as e (allowed, reason, class, combination_id, code_part, pattern, value);
+    as e (allowed, reason, class, rule_id, code_part, pattern, value);
 
 -- name: AuthorizeCombIsAllowed :one
 -- Authorize_Comb_Finance_API.Is_Allowed: whether the current user may see rows of a company with this posting

@@ -24,6 +24,7 @@ select postern.unprotect_gate(sqlc.arg('target')::text::regclass, @gate_id);
 -- name: ExplainGuards :many
 -- What the guards of a table or partition ask, and whether they ask now; those of all tables without one. error_text:
 -- the text of an error, to get only the guards that raised it.
-select e.table_name::text as table_name, e.gate_id::text as gate_id, e.operation::text as operation, e.asks::boolean as asks,
-       e.explanation::text as explanation
-  from postern.explain_guards(sqlc.narg('target')::text::regclass, sqlc.narg('error_text')) as e (table_name, gate_id, operation, asks, explanation);
+select e.schema_name::text as schema_name, e.table_name::text as table_name, e.gate_id::text as gate_id, e.operation::text as operation,
+       e.asks::boolean as asks, e.explanation::text as explanation
+  from postern.explain_guards(sqlc.narg('target')::text::regclass, sqlc.narg('error_text'))
+    as e (schema_name, table_name, gate_id, operation, asks, explanation);

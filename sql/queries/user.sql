@@ -13,3 +13,7 @@ select postern.reset_pin(@userid, @new_pin::varchar);
 -- name: UnlockUser :exec
 -- Ends a lock-out early.
 select postern.unlock_user(@userid);
+
+-- name: RemoveTOTP :exec
+-- Removes the authenticator app of a user, who can then enrol a new one.
+select postern.remove_totp(@userid);

@@ -3,16 +3,16 @@
 create table postern_internal.setting (
   name text primary key,
   value text not null,
-  kind text not null check (kind in ('boolean', 'integer')),
+  kind text not null check (kind in ('boolean', 'integer', 'kinds', 'text')),
   minimum integer,
   maximum integer,
   default_value text not null,
   description text not null
 );
-comment on table postern_internal.setting is 'Settings of Postern in this database, with their allowed values.';
+comment on table postern_internal.setting is 'Settings of Postern in this database, with their allowed values. kind: boolean; integer, from minimum to maximum; kinds, a list of kinds of changes of the administration.';
 
 insert into postern_internal.setting (name, value, kind, minimum, maximum, default_value, description) values
-  ('checkpoints_enabled', 'true',  'boolean', null, null, 'true',  'Whether gates stop transactions. POSTERN_PIN_CHANGE always does.'),
+  ('checkpoints_enabled', 'true',  'boolean', null, null, 'true',  'Whether gates stop transactions. Built-in gates always do.'),
   ('all_users_valid',     'false', 'boolean', null, null, 'false', 'Whether another user may approve with their own user name and PIN. The log then names both.'),
   ('comment_required',    'false', 'boolean', null, null, 'false', 'Whether an approval needs a comment.'),
   ('username_prefilled',  'true',  'boolean', null, null, 'true',  'Whether the dialog is given the user name. If not, the user has to type it.'),
@@ -24,7 +24,10 @@ insert into postern_internal.setting (name, value, kind, minimum, maximum, defau
   ('denials_per_hour',    '30',    'integer', 1,    1000000, '30', 'Denied attempts in the sessions of a user within an hour, after which further attempts are refused.'),
   ('cancels_per_hour',    '60',    'integer', 1,    1000000, '60', 'Cancelled checkpoints in the sessions of a user within an hour, after which further cancels are refused.'),
   ('pin_min_length',      '6',     'integer', 4,    64,   '6',     'Minimum number of characters of a new PIN.'),
-  ('token_max_seconds',   '3600',  'integer', 60,   86400, '3600', 'Longest lifetime of a session token, from iat to exp, in seconds.');
+  ('token_max_seconds',   '3600',  'integer', 60,   86400, '3600', 'Longest lifetime of a session token, from iat to exp, in seconds.'),
+  ('administration_gate', 'none',  'kinds',   null, null,  'none', 'Which changes of the administration need the approval of the administrator: none; all; or kinds of objects, separated by commas. Changes of users, their PINs and passkeys, logins, session keys and settings then always need it.'),
+  ('passkey_domain',      '',      'text',    null, null, '',      'The domain for which passkeys are made (RP id), such as example.com. If it is empty, no passkey approves.'),
+  ('passkey_origins',     '',      'text',    null, null, '',      'The origins of the pages on which a passkey may approve, separated by spaces, such as https://erp.example.com.');
 
 create table postern_internal.gate (
   gate_id text primary key,
@@ -37,18 +40,26 @@ create table postern_internal.gate (
   built_in boolean not null default false,
   stops boolean not null default true,
   exclusive boolean not null default false,
+  schemes text[],
   message_administered boolean not null default false,
   active_administered boolean not null default false,
   registered_at timestamptz not null default clock_timestamp(),
-  check (exclusive or not built_in)
+  check (exclusive or not built_in),
+  check (exclusive or schemes is null)
 );
-comment on table postern_internal.gate is 'Registered gates. What an administrator set (..._administered) survives the registration of an upgrade. An exclusive gate is opened only by its own ticket, which opens nothing else. A built-in gate is exclusive, always on, and accepts only the user''s own credential. stops: whether the gate stops transactions, derived from active, built_in and the setting checkpoints_enabled by derive_gate_stops. message_template: the message in the form that substitute reads.';
+comment on table postern_internal.gate is 'Registered gates. What an administrator set (..._administered) survives the registration of an upgrade. An exclusive gate is opened only by its own ticket, which opens nothing else. A built-in gate is exclusive, cannot be switched off, and accepts only the user''s own credential. schemes: those that the gate accepts, the usual one first; NULL: all that are enabled. A gate that has some is exclusive, or the approval of another gate would open it with another scheme. stops: whether the gate stops transactions, derived from active, built_in and the settings checkpoints_enabled and administration_gate by derive_gate_stops. message_template: the message in the form that substitute reads.';
 
 -- Folded without a locale: gate ids are ASCII.
 create unique index gate_spelling on postern_internal.gate (upper(gate_id collate "C"));
 
-insert into postern_internal.gate (gate_id, description, message, message_template, parameters, unbound_parameters, active, built_in, exclusive)
-values ('POSTERN_PIN_CHANGE', 'A person changes their own PIN', 'PIN changed', 'PIN changed', '{}', '{}', true, true, true);
+insert into postern_internal.gate (gate_id, description, message, message_template, parameters, unbound_parameters, active, built_in, stops, exclusive, schemes)
+values ('POSTERN_PIN_CHANGE', 'A person changes their own PIN', 'PIN changed', 'PIN changed', '{}', '{}', true, true, true, true, '{PIN}'),
+       ('POSTERN_ADMINISTRATION', 'An administrator changes who may do what', '&CHANGES (changes: &COUNT, digest: &DIGEST)',
+        '%2$s (changes: %1$s, digest: %3$s)', '{COUNT,CHANGES,DIGEST}', '{}', false, true, false, true, '{PIN}'),
+       ('POSTERN_TOTP_ENROL', 'A person enrols an authenticator app', 'Authenticator app enrolled', 'Authenticator app enrolled', '{}', '{}', true, true, true, true, '{PIN}'),
+       ('POSTERN_TOTP_CONFIRM', 'A person confirms a new authenticator app with its first code', 'Authenticator app &APP confirmed', 'Authenticator app %1$s confirmed', '{APP}', '{}', true, true, true, true, '{TOTP}'),
+       ('POSTERN_PASSKEY_FIRST', 'A person enrols their first passkey', 'Passkey &NAME enrolled (&KEY)', 'Passkey %1$s enrolled (%2$s)', '{NAME,KEY}', '{}', true, true, true, true, '{PIN}'),
+       ('POSTERN_PASSKEY_ADD', 'A person enrols another passkey', 'Passkey &NAME enrolled (&KEY)', 'Passkey %1$s enrolled (%2$s)', '{NAME,KEY}', '{}', true, true, true, true, '{PASSKEY}');
 
 create type postern_internal.verdict as enum ('accepted', 'denied', 'locked');
 comment on type postern_internal.verdict is 'The outcome of an authentication. An enum, so that a row has the same length for every verdict.';

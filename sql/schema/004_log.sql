@@ -18,8 +18,12 @@ comment on sequence postern_internal.log_timeline is 'A hash of the timeline for
 -- pg_walfile_name begins with the current timeline; pg_control_checkpoint learns of a new one later. Each function in
 -- the default costs every pass of a gate a quarter of a microsecond, even if it is not called. Hashing the eight digits
 -- takes two functions, reading them as a number takes five.
-select setval('postern_internal.log_skip', 0),
-       setval('postern_internal.log_timeline', hashtext(left(pg_walfile_name(pg_current_wal_lsn()), 8)));
+do $$
+begin
+  perform setval('postern_internal.log_skip', 0),
+          setval('postern_internal.log_timeline', hashtext(left(pg_walfile_name(pg_current_wal_lsn()), 8)));
+end
+$$;
 
 create table postern_internal.checkpoint_entry (
   log_id bigint not null default
@@ -46,6 +50,7 @@ create table postern_internal.checkpoint_entry (
   asked boolean not null default true,
   approved_gate_id text,
   approved_message text,
+  assertion text,
   salt uuid not null default gen_random_uuid(),
   salts bytea[],
   redactions bigint[],
@@ -54,7 +59,12 @@ create table postern_internal.checkpoint_entry (
 create index checkpoint_entry_transaction_id on postern_internal.checkpoint_entry (transaction_id);
 create index checkpoint_entry_userid on postern_internal.checkpoint_entry (userid, gate_id, log_id);
 create index checkpoint_entry_authenticated_by on postern_internal.checkpoint_entry (authenticated_by, gate_id, log_id) where authenticated_by is distinct from userid;
-comment on table postern_internal.checkpoint_entry is 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of something else opened it. approved_gate_id, approved_message: what the person was shown, if it differs from the entry''s own. salt: what makes the hashes of the personal columns in the entry''s leaf impossible to guess; the passes that one ticket opened have the same. salts, redactions: NULL unless something was redacted; then salt is the nil UUID, and both have an element for the number of each personal field in the leaf. redactions: the log_id of the entry that records why the field''s values are gone; NULL if they are there. salts: the field''s salt, or the hash that is left of it. userid is NULL only if it was redacted. If outcome is administered: action is the kind of object; userid is the user whom the change concerns, or empty; authenticated_by is the end user who made the change; parameters has key, before and after. Nothing about a person is in the columns that leaves have in the clear. One partition per month (UTC), by postern.create_log_partitions. Its sequences make log_id unique: a key over partitions would have to include logged_at.';
+comment on table postern_internal.checkpoint_entry is 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of something else opened it. approved_gate_id, approved_message: what the person was shown, if it differs from the entry''s own. assertion: what a passkey has signed, of an attempt with one. salt: what makes the hashes of the personal columns in the entry''s leaf impossible to guess; the passes that one ticket opened have the same. salts, redactions: NULL unless something was redacted; then salt is the nil UUID, and both have an element for the number of each personal field in the leaf. redactions: the log_id of the entry that records why the field''s values are gone; NULL if they are there. salts: the field''s salt, or the hash that is left of it. userid is NULL only if it was redacted. If outcome is administered: action is the kind of object; userid is the user whom the change concerns, or empty; authenticated_by is the end user who made the change; parameters has key, before and after. Nothing about a person is in the columns that leaves have in the clear. One partition per month (UTC), by postern.create_log_partitions. Its sequences make log_id unique: a key over partitions would have to include logged_at.';
 
 create table postern_internal.checkpoint_entry_default partition of postern_internal.checkpoint_entry default;
 comment on table postern_internal.checkpoint_entry_default is 'Entries of months without a partition, so that no entry is ever refused.';
+
+create table postern_internal.unapproved_change (
+  log_id bigint primary key
+);
+comment on table postern_internal.unapproved_change is 'The administered entries of each transaction in progress that nobody has judged yet. A deferred trigger judges all of them at the end of the transaction and deletes them, so a committed row is a change that escaped the trigger.';

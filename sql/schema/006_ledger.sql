@@ -24,7 +24,7 @@ create table postern_internal.authority_class (
 comment on table postern_internal.authority_class is 'Authority classes of a company (ledger_id NULL) or of one of its internal ledgers. To change a class''s rules or maps, increase revision first. That is an update instead of a lock, so that a transaction whose snapshot is older than the last change fails instead of compiling old rules.';
 
 create table postern_internal.authority_combination (
-  combination_id bigint generated always as identity primary key,
+  rule_id bigint generated always as identity primary key,
   class_id bigint not null references postern_internal.authority_class,
   allowed boolean not null,
   patterns text[] not null check (array_ndims(patterns) = 1 and array_lower(patterns, 1) = 1 and cardinality(patterns) = 10 and array_position(patterns, null) is null),

@@ -15,7 +15,8 @@ comment on table postern_internal.event is 'Events, and the outcome of log entri
 insert into postern_internal.event (event, outcome, description) values
   ('SECURITY_CHECKPOINT_SUCCESS', 'passed', 'A checkpoint was passed, and the business transaction has committed.'),
   ('SECURITY_CHECKPOINT_DENIED',  'denied', 'A user name or a response was wrong.'),
-  ('SECURITY_CHECKPOINT_LOCKED',  'locked', 'A response was wrong, and locked the credential.');
+  ('SECURITY_CHECKPOINT_LOCKED',  'locked', 'A response was wrong, and locked the credential.'),
+  ('SECURITY_ADMINISTRATION', 'administered', 'A transaction changed who may do what, and has committed.');
 
 insert into postern_internal.setting (name, value, kind, minimum, maximum, default_value, description) values
   ('event_attempts', '15', 'integer', 1, 100,   '15', 'Attempts to deliver an event, after which it is a dead letter.'),
@@ -73,4 +74,4 @@ create table postern_internal.event_delivery (
 ) with (fillfactor = 70);
 create index event_delivery_due on postern_internal.event_delivery (event_action_id, due_at) where state = 'pending';
 create index event_delivery_finished on postern_internal.event_delivery (finished_at) where finished_at is not null;
-comment on table postern_internal.event_delivery is 'One row for each log entry that an action has to deliver. delivery_id: lets the receiver recognise repetitions. lease: identifies the worker that has claimed it until leased_until. skipped: the condition did not hold. No foreign key to the log, whose old months may be dropped.';
+comment on table postern_internal.event_delivery is 'One row for each log entry that an action has to deliver. All changes of the administration that one transaction made are one delivery, by the first of their entries. delivery_id: lets the receiver recognise repetitions. lease: identifies the worker that has claimed it until leased_until. skipped: the condition did not hold. No foreign key to the log, whose old months may be dropped.';

@@ -21,7 +21,7 @@ begin
   with known (list, keys, others) as (
     values
       ('settings', array['name', 'value'], '{}'::text[]),
-      ('gates', '{gate_id}', '{active,exclusive,parameters,bound_parameters,description,message,administered}'),
+      ('gates', '{gate_id}', '{active,exclusive,schemes,parameters,bound_parameters,description,message,administered}'),
       ('actions', '{action}', '{checkpoint,legacy_checkpoints,remove}'),
       ('users', '{userid}', '{active,db_role,description,default_company}'),
       ('companies', '{company}', '{row_level_security,name}'),
@@ -64,7 +64,7 @@ begin
     select p.list, p.place, format('%s is of type %s; it has to be of type %s', p.key, jsonb_typeof(p.value), t.type)
       from pair as p
      cross join lateral (select case when p.key in ('active', 'exclusive', 'row_level_security', 'allowed', 'remove') then 'boolean'
-                                     when p.key in ('parameters', 'bound_parameters', 'administered', 'legacy_checkpoints', 'operations', 'columns')
+                                     when p.key in ('parameters', 'bound_parameters', 'administered', 'legacy_checkpoints', 'operations', 'columns', 'schemes')
                                        then case when p.list = 'guards' and p.key = 'parameters' then 'object' else 'array' end
                                      else 'string' end as type) as t
      where p.key = any (p.keys || p.others)

@@ -18,20 +18,36 @@ as $$
                     s.value = 'true') as is_on
       from postern_internal.setting as s
      where s.name in ('checkpoints_enabled', 'all_users_valid')
+  ), administration as materialized (
+    select postern_internal.approved_kinds(s.value) as old_kinds,
+           -- A value that the setting cannot have counts as a gain.
+           postern_internal.approved_kinds(coalesce((select coalesce(postern_internal.setting_kinds(c ->> 'value'), 'none')
+                                                       from jsonb_array_elements(changes -> 'settings') as c where c ->> 'name' = s.name limit 1),
+                                                    s.value)) as new_kinds
+      from postern_internal.setting as s
+     where s.name = 'administration_gate'
   ), changed_gate as (
     select c ->> 'gate_id' as gate_id, (c ->> 'active')::boolean as active, (c ->> 'exclusive')::boolean as exclusive,
+           c ? 'schemes' as has_schemes, nullif(c -> 'schemes', 'null') as schemes,
            nullif(c -> 'parameters', 'null') as parameters, coalesce(nullif(c -> 'bound_parameters', 'null'), nullif(c -> 'parameters', 'null')) as bound
       from jsonb_array_elements(changes -> 'gates') as c
   ), gate as materialized (
     select coalesce(g.gate_id, c.gate_id) as gate_id, coalesce(g.stops, false) as did_stop,
-           coalesce(g.built_in, false) or coalesce(c.active, g.active, false) and s.is_on as stops,
-           coalesce(g.exclusive, false) as was_exclusive, coalesce(c.exclusive, g.exclusive, false) as exclusive,
+           case when g.gate_id = 'POSTERN_ADMINISTRATION' then a.new_kinds <> '{}'
+                when g.built_in then g.stops else coalesce(c.active, g.active, false) and s.is_on end as stops,
+           coalesce(g.exclusive, false) as was_exclusive, coalesce(c.exclusive, g.exclusive, false) or c.schemes is not null as exclusive,
            array(select p from unnest(g.parameters) as p where p <> all (g.unbound_parameters)) as old_bound,
            case when c.bound is null then array(select p from unnest(g.parameters) as p where p <> all (g.unbound_parameters))
-                else array(select jsonb_array_elements_text(c.bound)) end as new_bound
+                else array(select jsonb_array_elements_text(c.bound)) end as new_bound,
+           postern_internal.gate_schemes(g) as old_schemes,
+           array(select s.scheme from postern_internal.scheme as s
+                  where s.enabled
+                    and case when c.has_schemes then c.schemes is null or c.schemes ? s.scheme
+                             else s.scheme = any (postern_internal.gate_schemes(g)) end) as new_schemes
       from postern_internal.gate as g
       full join changed_gate as c on c.gate_id = g.gate_id
      cross join setting as s
+     cross join administration as a
      where s.name = 'checkpoints_enabled'
   ), changed_action as (
     select a ->> 'action' as action, coalesce((a ->> 'remove')::boolean, false) as removed, a as given from jsonb_array_elements(changes -> 'actions') as a
@@ -63,6 +79,14 @@ as $$
     from setting as s
    where s.was_on <> s.is_on
    union all
+  select e.effect, 'setting', null, 'administration_gate', format(e.reason, array_to_string(e.kinds, ', '))
+    from administration as a
+   cross join lateral (values
+     ('gains', array(select k from unnest(a.old_kinds) as k where k <> all (a.new_kinds) order by k), 'Administrators change these kinds without an approval: %s.'),
+     ('loses', array(select k from unnest(a.new_kinds) as k where k <> all (a.old_kinds) order by k), 'Administrators have to approve changes of these kinds: %s.'))
+     as e (effect, kinds, reason)
+   where e.kinds <> '{}'
+   union all
   select e.effect, 'gate', null, g.gate_id, e.reason
     from gate as g
    cross join lateral (values
@@ -73,7 +97,11 @@ as $$
      ('gains', g.did_stop and g.stops and not g.old_bound <@ g.new_bound,
       format('It no longer binds %s.', (select string_agg(p, ', ' order by p) from unnest(g.old_bound) as p where p <> all (g.new_bound)))),
      ('loses', g.did_stop and g.stops and not g.new_bound <@ g.old_bound,
-      format('It binds %s.', (select string_agg(p, ', ' order by p) from unnest(g.new_bound) as p where p <> all (g.old_bound))))) as e (effect, holds, reason)
+      format('It binds %s.', (select string_agg(p, ', ' order by p) from unnest(g.new_bound) as p where p <> all (g.old_bound)))),
+     ('gains', g.did_stop and g.stops and not g.new_schemes <@ g.old_schemes,
+      format('It accepts %s too.', (select string_agg(s, ', ' order by s) from unnest(g.new_schemes) as s where s <> all (g.old_schemes)))),
+     ('loses', g.did_stop and g.stops and not g.old_schemes <@ g.new_schemes,
+      format('It no longer accepts %s.', (select string_agg(s, ', ' order by s) from unnest(g.old_schemes) as s where s <> all (g.new_schemes))))) as e (effect, holds, reason)
    where e.holds
    union all
   select e.effect, 'action', null, a.action, e.reason
@@ -87,7 +115,7 @@ as $$
      ('loses', a.was_there and a.is_there and a.dropped is not null, format('An approval of it no longer opens %s.', a.dropped))) as e (effect, holds, reason)
    where e.holds
    union all
-  select e.effect, 'database role', l.userid, e.role, e.reason
+  select e.effect, 'database_role', l.userid, e.role, e.reason
     from login as l
    cross join lateral (values
      ('gains', l.is_active and l.new_role is not null and (not l.was_active or l.new_role is distinct from l.old_role), l.new_role, 'It acts as the user.'),

@@ -14,7 +14,7 @@ begin
   select a.access into strict access from postern_internal.users_access(array[userid]) as a;
   return access || jsonb_build_object(
     'rules',
-    coalesce((select jsonb_agg(to_jsonb(r) order by r.company collate "C", r.ledger_id collate "C" nulls first, r.combination_id)
+    coalesce((select jsonb_agg(to_jsonb(r) order by r.company collate "C", r.ledger_id collate "C" nulls first, r.rule_id)
                 from (select u.company, null::text as ledger_id, u.class
                         from postern.company_user as u
                        where u.userid = user_access.userid

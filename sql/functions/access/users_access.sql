@@ -1,7 +1,9 @@
 -- Many users share a class. So each class is counted once a call, and not once a user.
 --
 -- Who may approve is what authenticate checks: a PIN that is in use, or another scheme that is enabled and whose
--- function is still one that authenticate would call. A built-in gate takes only the PIN, also one that must change.
+-- function is still one that authenticate would call. A PIN that must change opens only its own change.
+--
+-- At POSTERN_ADMINISTRATION the user of a login that administers approves, or whoever works in its sessions.
 --
 -- The caller has checked that user_account hides none of the users: see require_accounts.
 
@@ -18,17 +20,28 @@ as $$
     select s.scheme
       from postern_internal.scheme as s
      where s.enabled
-       and (s.scheme = 'PIN' or postern_internal.is_verify_function(to_regprocedure(s.verify_function)))
+       and (s.scheme in ('PIN', 'TOTP', 'PASSKEY') or postern_internal.is_verify_function(to_regprocedure(s.verify_function)))
+  ), administering as materialized (
+    select a.userid, a.asks_session from postern_internal.administering_login as a
+     where a.may_answer and exists (select from postern_internal.gate as g where g.gate_id = 'POSTERN_ADMINISTRATION' and g.stops)
   ), person as materialized (
     select u.userid, u.description, u.db_role, u.active, u.pin, u.pin_changed_at, u.created_at,
            case when u.locked_until > statement_timestamp() then u.locked_until end as locked_until,
            array(select s.scheme from scheme as s
-                  where u.active and (s.scheme <> 'PIN' or u.pin = 'set')
+                  where u.active and case s.scheme when 'PIN' then u.pin = 'set' when 'TOTP' then u.totp = 'set' when 'PASSKEY' then k.userid is not null else true end
                   order by s.scheme <> 'PIN', s.scheme collate "C") as schemes,
-           u.active and u.pin <> 'none' and exists (select from scheme as s where s.scheme = 'PIN') as opens_built_in
+           case when u.active and u.pin <> 'none' then '["POSTERN_PIN_CHANGE"]'::jsonb else '[]' end
+           || case when u.active and u.totp = 'not_confirmed' and exists (select from scheme as s where s.scheme = 'TOTP')
+                   then '["POSTERN_TOTP_CONFIRM"]'::jsonb else '[]' end
+           || case when u.active and u.pin = 'set' then '["POSTERN_TOTP_ENROL", "POSTERN_PASSKEY_FIRST"]'::jsonb else '[]' end
+           || case when u.active and k.userid is not null and exists (select from scheme as s where s.scheme = 'PASSKEY')
+                   then '["POSTERN_PASSKEY_ADD"]'::jsonb else '[]' end
+           || case when u.active and u.pin = 'set' and exists (select from administering as a where a.asks_session or a.userid = u.userid)
+                   then '["POSTERN_ADMINISTRATION"]'::jsonb else '[]' end as built_in
       -- A hash join: the view reads all users, and each would be compared with each element of the array.
       from unnest(users_access.userids) as w (userid)
       join postern.user_account as u on u.userid = w.userid
+      left join (select distinct p.userid from postern_internal.passkey as p) as k on k.userid = u.userid
   ), role as (
     select p.userid,
            case when r.rolsuper then array['superuser']
@@ -39,18 +52,19 @@ as $$
                               and pg_has_role(r.oid, m.oid, 'member')
                             order by m.rolname collate "C")
                      || case when r.rolbypassrls then array['bypassrls'] else '{}' end end as roles,
-           case when r.oid is null then 'no such role'
+           case when r.oid is null then 'no_such_role'
                 when r.rolsuper then 'allowed'
-                else coalesce(l.state, 'not allowed') end as login
+                else coalesce(l.state, 'not_allowed') end as login
       from person as p
       left join pg_roles as r on r.rolname = p.db_role
       left join postern.allowed_login as l on l.db_role = p.db_role
      where p.db_role is not null
   ), gate as materialized (
-    select coalesce(jsonb_agg(g.gate_id order by g.gate_id collate "C") filter (where not g.built_in), '[]') as ordinary,
-           coalesce(jsonb_agg(g.gate_id order by g.gate_id collate "C") filter (where g.built_in), '[]') as built_in
-      from postern_internal.gate as g
-     where g.stops
+    -- Once for each set of schemes, and not for each user.
+    select d.schemes, jsonb_agg(g.gate_id order by g.gate_id collate "C") as gates
+      from (select distinct p.schemes from person as p where p.schemes <> '{}') as d
+      join postern_internal.gate as g on g.stops and not g.built_in and (g.schemes is null or g.schemes && d.schemes)
+     group by d.schemes
   ), action as materialized (
     select coalesce(jsonb_agg(a.action order by a.action collate "C"), '[]') as every,
            coalesce(jsonb_agg(a.action order by a.action collate "C") filter (where not postern_internal.action_asks(a)), '[]') as unasked
@@ -79,13 +93,13 @@ as $$
   ), measured as (
     select p.userid, p.company, p.ledger_id, p.is_default, p.row_level_security, p.class,
            case when p.sees_none then 0 else seen.combinations end as combinations,
-           whole.combinations as of
+           whole.combinations as of_combinations
       from place as p
       join counted as whole on whole.company = p.company and whole.class_id = 0
       join counted as seen on seen.company = p.company and seen.class_id = coalesce(p.counted_class, 0)
   ), ledger as (
     select m.userid, m.company,
-           jsonb_agg(jsonb_build_object('ledger_id', m.ledger_id, 'class', m.class, 'combinations', m.combinations, 'of', m.of)
+           jsonb_agg(jsonb_build_object('ledger_id', m.ledger_id, 'class', m.class, 'combinations', m.combinations, 'of_combinations', m.of_combinations)
                      order by m.ledger_id collate "C") as ledgers
       from measured as m
      where m.ledger_id is not null
@@ -93,8 +107,8 @@ as $$
   ), company as (
     select m.userid,
            jsonb_agg(jsonb_build_object(
-             'company', m.company, 'name', c.name, 'default', m.is_default, 'row_level_security', m.row_level_security,
-             'class', m.class, 'combinations', m.combinations, 'of', m.of, 'ledgers', coalesce(l.ledgers, '[]'))
+             'company', m.company, 'name', c.name, 'is_default', m.is_default, 'row_level_security', m.row_level_security,
+             'class', m.class, 'combinations', m.combinations, 'of_combinations', m.of_combinations, 'ledgers', coalesce(l.ledgers, '[]'))
              order by m.company collate "C") as companies
       from measured as m
       join postern_internal.company as c on c.company = m.company
@@ -117,12 +131,11 @@ as $$
            'schemes', p.schemes,
            'approves_for_others', p.schemes <> '{}' and postern_internal.setting_boolean('all_users_valid'),
            'companies', coalesce(c.companies, '[]'),
-           'gates', case when p.schemes <> '{}' then gate.ordinary else '[]' end
-                    || case when p.opens_built_in then gate.built_in else '[]' end,
+           'gates', coalesce(gate.gates, '[]') || p.built_in,
            'actions', case when not p.active then '[]' when p.schemes <> '{}' then action.every else action.unasked end)
     from person as p
-   cross join gate
    cross join action
+    left join gate on gate.schemes = p.schemes
     left join role as r on r.userid = p.userid
     left join company as c on c.userid = p.userid
 $$;

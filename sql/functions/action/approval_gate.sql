@@ -35,6 +35,7 @@ begin
     -- Used even when it is switched off: it still describes best what the action does.
     own.gate_id := asking.gate_id;
     own.exclusive := false;
+    own.schemes := null; -- those of the asking gate, which is not exclusive
     return own;
   end if;
   select string_agg(g.description, ', ' order by array_position(action.legacy_checkpoints, g.gate_id))

@@ -11,7 +11,7 @@ declare
   named jsonb;
 begin
   if "row" ? 'class_id' then
-    select case when "row" ? 'combination_id'
+    select case when "row" ? 'rule_id'
                 then jsonb_build_object('company', c.company, 'ledger_id', c.ledger_id, 'class', c.class)
                 else jsonb_build_object('class', c.class) end
       into named

@@ -24,6 +24,7 @@ as $$
       ('ledger',                   'ledger',                null,     null),
       ('ledger_user',              'ledger_user',           'userid', null),
       ('log_drop',                 'log_drop',              null,     null),
+      ('passkey',                  'passkey',               'userid', null),
       ('protected_table',          'protection',            null,     null),
       ('scheme',                   'scheme',                null,     null),
       ('server_key',               'server_key',            null,     null),
@@ -44,7 +45,8 @@ as $$
       ('schema_version',           null, null, 'which migrations have run'),
       ('sealing',                  null, null, 'how far the log is sealed'),
       ('ticket',                   null, null, 'approvals'),
-      ('tree_head',                null, null, 'the log''s tree')
+      ('tree_head',                null, null, 'the log''s tree'),
+      ('unapproved_change',        null, null, 'entries of transactions in progress')
     ) as t (table_name, kind, about_column, not_recorded_because)
 $$;
 revoke execute on function postern_internal.administered_table() from public;

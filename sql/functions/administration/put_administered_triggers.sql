@@ -1,9 +1,12 @@
--- The installation does not call this yet: tests and pages of other areas still count the entries of the log. Until it
--- does, nothing of the administration is recorded; tests/administration calls it.
---
 -- The triggers of all tables that say who may do what, made from administered_table and administered_column. They are
 -- always enabled: session_replication_role would silence others. The condition of the update costs a row microseconds
 -- where nothing that counts has changed, and it is the same for every verdict of an attempt.
+--
+-- The first installation is not in the log: there was nothing to guard before, and a subscriber that gets the log of
+-- another database would have an entry with an id of that log. The table of installations says when and by whom.
+--
+-- A migration that drops or changes a column which a condition names has to drop the triggers of that table first. The
+-- code lane puts them back.
 
 create or replace function postern_internal.put_administered_triggers()
 returns void
@@ -27,8 +30,12 @@ begin
   loop
     execute format('create or replace trigger administered_added after insert on postern_internal.%I for each row when (%s) execute function postern_internal.record_change(%L, %L, %L, %L, %L, %L)',
                    one.table_name,
-                   -- A user's row is empty at first, and the user's own entry says that it was added.
-                   (select coalesce(string_agg(format('new.%I is not null', n.name), ' or '), 'true') from unnest(one.secrets) as n (name) where one.kind = 'credential'),
+                   case one.table_name
+                     -- A user's row is empty at first, and the user's own entry says that it was added.
+                     when 'credential' then (select string_agg(format('new.%I is not null', n.name), ' or ') from unnest(one.secrets) as n (name))
+                     when 'installation' then 'new.installation_id > 1'
+                     else 'true'
+                   end,
                    one.kind, coalesce(one.about_column, ''), one.keys, one.others, one.secrets, one.excluded);
     execute format('create or replace trigger administered_changed after update on postern_internal.%I for each row when (%s) execute function postern_internal.record_change(%L, %L, %L, %L, %L, %L)',
                    one.table_name,
@@ -49,3 +56,5 @@ end
 $$;
 revoke execute on function postern_internal.put_administered_triggers() from public;
 comment on function postern_internal.put_administered_triggers() is 'Puts the triggers that record changes on all administered tables.';
+
+do $$ begin perform postern_internal.put_administered_triggers(); end $$;

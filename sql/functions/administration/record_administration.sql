@@ -28,6 +28,8 @@ begin
           jsonb_build_object('key', key, 'before', before, 'after', after),
           false)
   returning log_id into recorded;
+  -- For require_administrator, at the end of the transaction.
+  insert into postern_internal.unapproved_change (log_id) values (recorded);
   return recorded;
 end
 $$;

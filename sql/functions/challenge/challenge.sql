@@ -16,6 +16,9 @@ begin
     perform postern_internal.refuse_read_only();
   end if;
   perform postern_internal.gate_is_active(gate_id);
+  if gate_id = 'POSTERN_ADMINISTRATION' then
+    perform postern_internal.refuse_administration();
+  end if;
   select g.* into strict gate from postern_internal.gate as g where g.gate_id = challenge.gate_id;
   parameters := postern_internal.check_parameters(gate_id, gate.parameters, parameters);
   return postern_internal.create_challenge(
@@ -27,4 +30,4 @@ $$;
 revoke execute on function postern.challenge(text, jsonb) from public;
 grant execute on function postern.challenge(text, jsonb) to postern_user;
 comment on function postern.challenge(text, jsonb) is
-'The challenge that postern.checkpoint would raise for these arguments, without reaching the gate and whether or not the gate is active. For dialogs that ask in advance. Errors: PS106 no such gate, PS107 parameters, PS401, PS402; 25006 on a standby, where nobody could answer it.';
+'The challenge that postern.checkpoint would raise for these arguments, without reaching the gate and whether or not the gate is active. For dialogs that ask in advance. Errors: PS106 no such gate, PS107 parameters, or the gate POSTERN_ADMINISTRATION, PS401, PS402; 25006 on a standby, where nobody could answer it.';

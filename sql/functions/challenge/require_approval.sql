@@ -23,8 +23,7 @@ begin
       'message', message,
       'parameters', parameters,
       'username', case when postern_internal.setting_boolean('username_prefilled') then userid end,
-      'schemes', case when gate.built_in then to_jsonb(array['PIN'])
-                      else (select jsonb_agg(s.scheme order by s.scheme <> 'PIN', s.scheme) from postern_internal.scheme as s where s.enabled) end,
+      'schemes', postern_internal.gate_schemes(gate),
       'comment_required', postern_internal.setting_boolean('comment_required'),
       'challenge', postern_internal.create_challenge(userid, gate, action, parameters, message, expires_at),
       'expires_at', expires_at)::text,

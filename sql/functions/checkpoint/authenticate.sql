@@ -30,6 +30,13 @@ declare
   credential postern_internal.credential;
   is_active boolean;
   is_right boolean;
+  totp_secret bytea;
+  totp_step bigint;  -- of the code
+  assertion record;
+  passkey_number integer;  -- of the passkey that is meant; NULL: none of the user's
+  passkey_key bytea;
+  logged_assertion text;  -- whatever the verdict, so that the entry has the same size
+  passkey_count bigint;  -- how often it says to have signed
   own postern_internal.credential;  -- of the session's user, who also pays for filling the log
   attempted_at timestamptz;
   verdict postern_internal.verdict;
@@ -38,10 +45,13 @@ declare
   new_locked_until timestamptz;
   new_denials integer;
   new_denials_since timestamptz;
+  new_totp_step bigint;
+  new_passkey_counts bigint[];
   max_failures integer := postern_internal.setting_integer('max_failures');
   lock_minutes integer := postern_internal.setting_integer('lock_minutes');
   max_lock_minutes integer := postern_internal.setting_integer('max_lock_minutes');
   issued uuid;
+  dummy_secret constant bytea := postern_internal.random_bytes(20);
   -- For a user without a PIN: bcrypt takes as long as usual, and its result equals no stored hash.
   dummy_hash constant text := '$2a$10$abcdefghijklmnopqrstuu';
 begin
@@ -87,13 +97,14 @@ begin
   select s.verify_function into verify_name
     from postern_internal.scheme as s
    where s.scheme = authenticate.scheme
-     and s.enabled
-     and (s.scheme = 'PIN' or not gate.built_in and postern_internal.is_verify_function(to_regprocedure(s.verify_function)));
+     and s.scheme = any (postern_internal.gate_schemes(gate))
+     and (s.scheme in ('PIN', 'TOTP', 'PASSKEY') or postern_internal.is_verify_function(to_regprocedure(s.verify_function)));
   if not found then
     raise exception using
       errcode = 'PS107',
       message = 'The scheme cannot be used here',
-      detail = format('scheme is %s, the gate is %s.', coalesce(to_jsonb(left(scheme, 128))::text, 'NULL'), gate.gate_id),
+      detail = format('scheme is %s; gate %s accepts %s.', coalesce(to_jsonb(left(scheme, 128))::text, 'NULL'), gate.gate_id,
+                      coalesce(nullif(array_to_string(postern_internal.gate_schemes(gate), ', '), ''), 'none')),
       hint = 'Use one of the schemes that the error PS101 names.';
   end if;
 
@@ -134,7 +145,34 @@ begin
   select bool_and(e.active) into strict is_active from postern_internal.end_user as e where e.userid in (session_userid, counted);
   if scheme = 'PIN' then
     is_right := postern_internal.hash_pin(response, coalesce(credential.hash, dummy_hash)) = credential.hash
-            and (gate.built_in or not credential.must_change);
+            and (gate.gate_id = 'POSTERN_PIN_CHANGE' or not credential.must_change);
+  elsif scheme = 'TOTP' then
+    -- For a user without an app: a secret that nobody knows takes as long.
+    totp_secret := case when gate.gate_id = 'POSTERN_TOTP_CONFIRM' then credential.totp_pending else credential.totp_secret end;
+    totp_step := postern_internal.totp_match(coalesce(totp_secret, dummy_secret), response, clock_timestamp(), credential.totp_step);
+    is_right := totp_secret is not null and totp_step is not null;
+  elsif scheme = 'PASSKEY' then
+    assertion := postern_internal.read_assertion(response);
+    -- All passkeys are read, whether one of them is meant or none, because everybody can count the rows that were read.
+    select min(p.number) filter (where p.passkey_id = assertion.passkey_id),
+           (array_agg(p.public_key) filter (where p.passkey_id = assertion.passkey_id))[1]
+      into passkey_number, passkey_key
+      from postern_internal.passkey as p
+     where p.userid = counted;
+    is_right := postern_internal.is_assertion(assertion.authenticator_data, assertion.client_data, assertion.signature, passkey_key, challenge);
+    passkey_count := assertion.count;
+    if assertion.passkey_id is not null and assertion.authenticator_data is not null and assertion.client_data is not null
+       and assertion.signature is not null then
+      logged_assertion := jsonb_build_object(
+        'id', postern_internal.encode_base64url(assertion.passkey_id),
+        'authenticatorData', postern_internal.encode_base64url(assertion.authenticator_data),
+        'clientDataJSON', postern_internal.encode_base64url(assertion.client_data),
+        'signature', postern_internal.encode_base64url(assertion.signature),
+        'challenge', challenge)::text;
+    end if;
+    is_right := is_right and passkey_number is not null
+            -- A passkey that counts has to count on. One that went back was copied. Synchronised ones say 0 for ever.
+            and (passkey_count > credential.passkey_counts[passkey_number] or passkey_count = 0 and credential.passkey_counts[passkey_number] = 0);
   else
     is_right := postern_internal.verify_response(
       to_regprocedure(verify_name), target, response,
@@ -165,11 +203,18 @@ begin
                       else 1 end;
   new_denials_since := case when verdict = 'accepted' or own.denials_since > attempted_at - interval '1 hour' then own.denials_since
                             else attempted_at end;
+  -- A code works once. A verify function could not remember that: what it writes is rolled back.
+  new_totp_step := case when verdict = 'accepted' and totp_step is not null then totp_step else credential.totp_step end;
+  new_passkey_counts := case when verdict = 'accepted' and scheme = 'PASSKEY'
+                             then credential.passkey_counts[:passkey_number - 1] || passkey_count || credential.passkey_counts[passkey_number + 1:]
+                             else credential.passkey_counts end;
   update postern_internal.credential as c
      set first_filler = gen_random_uuid(),
          failures = case when c.userid = counted then new_failures else c.failures end,
          lockouts = case when c.userid = counted then new_lockouts else c.lockouts end,
          locked_until = case when c.userid = counted then new_locked_until else c.locked_until end,
+         totp_step = case when c.userid = counted then new_totp_step else c.totp_step end,
+         passkey_counts = case when c.userid = counted then new_passkey_counts else c.passkey_counts end,
          denials = case when c.userid = session_userid then new_denials else c.denials end,
          denials_since = case when c.userid = session_userid then new_denials_since else c.denials_since end,
          last_filler = gen_random_uuid()
@@ -185,14 +230,14 @@ begin
   returning ticket into issued;
 
   insert into postern_internal.checkpoint_entry
-    (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket)
+    (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket, assertion)
   values
     (case when verdict = 'accepted' then 'accepted'::postern_internal.outcome
           when verdict = 'locked' then 'refused'::postern_internal.outcome
           when new_locked_until = '-infinity' then 'denied'::postern_internal.outcome
           else 'locked'::postern_internal.outcome end,
      gate.gate_id, fields ->> 'action', session_userid, coalesce(target, left(username, 128)),
-     fields ->> 'message', fields -> 'parameters', comment, scheme, issued);
+     fields ->> 'message', fields -> 'parameters', comment, scheme, issued, logged_assertion);
 
   return issued;
 end

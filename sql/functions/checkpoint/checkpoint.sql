@@ -31,6 +31,9 @@ begin
     end if;
   end if;
   if postern_internal.gate_is_active(gate_id) then
+    if gate_id = 'POSTERN_ADMINISTRATION' then
+      perform postern_internal.refuse_administration();
+    end if;
     if pg_column_size(parameters) > 262144 or current_setting('transaction_read_only') = 'on' then
       perform postern_internal.refuse_read_only();
       perform postern_internal.refuse_long_parameters(pg_column_size(parameters)); -- as check_parameters would, but without reading them
@@ -42,4 +45,4 @@ $$;
 revoke execute on function postern.checkpoint(text, jsonb) from public;
 grant execute on function postern.checkpoint(text, jsonb) to postern_user;
 comment on function postern.checkpoint(text, jsonb) is
-'Stops the transaction unless the gate is inactive or was opened for this transaction; a pass is logged. gate_id: a registered gate. parameters: an object with exactly the gate''s parameters. Errors: PS101 authentication is required (DETAIL is a JSON object with the challenge), PS103 the ticket was for something else, PS106 no such gate, PS107 parameters, PS401, PS402; 25006 on a standby and in a read-only transaction.';
+'Stops the transaction unless the gate is inactive or was opened for this transaction; a pass is logged. gate_id: a registered gate. parameters: an object with exactly the gate''s parameters. Errors: PS101 authentication is required (DETAIL is a JSON object with the challenge), PS103 the ticket was for something else, PS106 no such gate, PS107 parameters, or the gate POSTERN_ADMINISTRATION, PS401, PS402; 25006 on a standby and in a read-only transaction.';

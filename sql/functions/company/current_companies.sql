@@ -21,4 +21,4 @@ $$;
 -- Granted to public for the reason given in require_user_role.
 grant execute on function postern.current_companies() to public;
 comment on function postern.current_companies() is
-'For policies: the companies of the current user. Errors: PS401, PS402.';
+'The companies of the current user, for policies. Errors: PS401, PS402.';

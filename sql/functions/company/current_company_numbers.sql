@@ -29,4 +29,4 @@ $$;
 -- Granted to public for the reason given in require_user_role.
 grant execute on function postern.current_company_numbers() to public;
 comment on function postern.current_company_numbers() is
-'For policies: the companies of the current user whose code is the canonical text of a number, as numbers. Errors: PS401, PS402.';
+'For the policies of protect_company: the companies of the current user whose code is the canonical text of a number, as numbers. Errors: PS401, PS402.';

@@ -12,12 +12,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform postern_internal.require_allowed_login('postern_admin');
-  if scheme is null or scheme !~ '^[A-Z][A-Z0-9_]{0,29}$' or scheme = 'PIN' then
+  if scheme is null or scheme !~ '^[A-Z][A-Z0-9_]{0,29}$' or scheme in ('PIN', 'TOTP', 'PASSKEY') then
     raise exception using
       errcode = 'PS107',
       message = 'The name of the scheme is not usable',
       detail = format('scheme is %s.', coalesce(to_jsonb(left(scheme, 128))::text, 'NULL')),
-      hint = 'Use 1 to 30 capital letters, digits and underscores, beginning with a letter. PIN is built in.';
+      hint = 'Use 1 to 30 capital letters, digits and underscores, beginning with a letter. PIN, TOTP and PASSKEY are built in.';
   end if;
   if not postern_internal.is_verify_function(verify_function) then
     raise exception using

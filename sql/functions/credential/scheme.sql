@@ -3,4 +3,4 @@ create or replace view postern.scheme as
     from postern_internal.scheme as s;
 revoke all on postern.scheme from public;
 grant select on postern.scheme to postern_admin, postern_auditor;
-comment on view postern.scheme is 'Ways to authenticate at a checkpoint. PIN is built in and has no verify_function.';
+comment on view postern.scheme is 'Ways to authenticate at a checkpoint. PIN, TOTP (codes of authenticator apps) and PASSKEY are built in and have no verify_function.';

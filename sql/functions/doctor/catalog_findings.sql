@@ -83,6 +83,10 @@ create or replace view postern.catalog_findings as
      union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.user_without_pin as f
      union all
+    select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.administrator_without_pin as f
+     union all
+    select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.change_not_approved as f
+     union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.look_alike_user as f
      union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.changed_gate as f

@@ -5,7 +5,7 @@ create or replace view postern_internal.changed_gate as
   select case when g.stops and not d.stops then 'warn' else 'error' end as level,
          'changed_gate' as code, 'gate ' || g.gate_id as object,
          case when d.stops then 'A gate is shown as active but does not stop transactions' else 'A gate stops transactions but is shown as inactive' end as title,
-         format('stops is %s in postern_internal.gate, but the gate and the setting checkpoints_enabled give %s. Somebody changed it without Postern.', g.stops::text, d.stops::text) as detail,
+         format('stops is %s in postern_internal.gate, but the gate and the settings checkpoints_enabled and administration_gate give %s. Somebody changed it without Postern.', g.stops::text, d.stops::text) as detail,
          format('select postern.set_setting(''checkpoints_enabled'', %L);', s.value) as fix
     from postern_internal.gate as g
     join postern_internal.derived_gate as d on d.gate_id = g.gate_id

@@ -6,7 +6,7 @@ create or replace view postern_internal.event_backlog as
          concat_ws('; ',
            case when w.oldest is not null then format('Entries of the log wait to be queued, the oldest since %s', to_char(w.oldest at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')) end,
            case when d.deliveries > 0 then format('%s deliveries are due since %s', d.deliveries, to_char(d.oldest at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')) end) || '.' as detail,
-         format('Have a worker run: postern event run. If nobody is to be notified any more: select postern.remove_event_action(%L);', a.name) as fix
+         format('Have a worker run: postern run, or postern event run. If nobody is to be notified any more: select postern.remove_event_action(%L);', a.name) as fix
     from postern_internal.event_action as a
     join postern_internal.event as v on v.event = a.event and v.enabled
     left join lateral (

@@ -7,7 +7,7 @@ create or replace view postern_internal.overdue_seal as
          format('%s%s entries have no leaf, the oldest since %s. Until they are sealed, a superuser can change them and nobody can prove it.',
                 case when u.entries >= 10000 then 'At least ' else '' end, u.entries,
                 to_char(u.oldest at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')) as detail,
-         'Have a sealer run: postern log seal --every 1s. If it runs, its messages say why it seals nothing.' as fix
+         'Have a sealer run: postern run, or postern log seal --every 1s. If it runs, its messages say why it seals nothing.' as fix
     from postern.unsealed_entries() as u
    where u.oldest < now() - interval '1 hour'
      and exists (select from postern_internal.sealing as s where s.tree_size > 0);

@@ -17,8 +17,9 @@ begin
       from jsonb_array_elements(callers) with ordinality as c (caller, position)
      where (jsonb_typeof(c.caller -> 'name'), jsonb_typeof(c.caller -> 'unknowable'), jsonb_typeof(c.caller -> 'unreadable'),
             jsonb_typeof(c.caller -> 'gates'), jsonb_typeof(c.caller -> 'actions'), jsonb_typeof(c.caller -> 'reached'),
-            jsonb_typeof(c.caller -> 'late'), jsonb_typeof(c.caller -> 'swallowed'), jsonb_typeof(c.caller -> 'writes'))
-           is distinct from ('string', 'boolean', 'string', 'array', 'array', 'array', 'array', 'array', 'array')
+            jsonb_typeof(c.caller -> 'late'), jsonb_typeof(c.caller -> 'swallowed'), jsonb_typeof(c.caller -> 'writes'),
+            jsonb_typeof(c.caller -> 'behind' -> 'gates'), jsonb_typeof(c.caller -> 'behind' -> 'actions'), jsonb_typeof(c.caller -> 'behind' -> 'definers'))
+           is distinct from ('string', 'boolean', 'string', 'array', 'array', 'array', 'array', 'array', 'array', 'array', 'array', 'array')
         or jsonb_path_exists(c.caller, 'strict $.gates[*] ? (!(@.id.type() == "string" && @.line.type() == "number")
                                                              || (@.id.type() == "string" && @.line.type() == "number") is unknown)', silent => true)
         or jsonb_path_exists(c.caller, 'strict $.late[*] ? (!(@.id.type() == "string" && @.line.type() == "number" && @.write.type() == "number")
@@ -33,6 +34,7 @@ begin
         or jsonb_path_exists(c.caller, 'strict $.swallowed[*].gates[*] ? (@.type() != "string")', silent => true)
         or jsonb_path_exists(c.caller, 'strict $.actions[*] ? (@.type() != "string")', silent => true)
         or jsonb_path_exists(c.caller, 'strict $.reached[*] ? (@.type() != "string")', silent => true)
+        or jsonb_path_exists(c.caller, 'strict $.behind.*[*] ? (@.type() != "string")', silent => true)
      order by c.position
      limit 1;
   end if;
@@ -41,7 +43,7 @@ begin
       errcode = 'PS107',
       message = 'The callers of gates are malformed',
       detail = reason,
-      hint = 'Pass the reading of postern doctor. An entry is {"name": ..., "gates": [{"id": ..., "line": ...}], "actions": [...], "reached": [...], "unknowable": ..., "unreadable": ..., "late": [{"id": ..., "line": ..., "write": ...}], "swallowed": [{"line": ..., "block": ..., "gates": [...], "more": ..., "guard": ...}], "writes": [{"schema": ..., "table": ..., "operation": ..., "columns": [...]}]}.';
+      hint = 'Pass the reading of postern doctor. An entry is {"name": ..., "gates": [{"id": ..., "line": ...}], "actions": [...], "reached": [...], "unknowable": ..., "unreadable": ..., "late": [{"id": ..., "line": ..., "write": ...}], "swallowed": [{"line": ..., "block": ..., "gates": [...], "more": ..., "guard": ...}], "writes": [{"schema": ..., "table": ..., "operation": ..., "columns": [...]}], "behind": {"gates": [...], "actions": [...], "definers": [...]}}.';
   end if;
 end
 $$;

@@ -34,4 +34,4 @@ end;
 revoke execute on function postern.row_security_holes(integer) from public;
 grant execute on function postern.row_security_holes(integer) to postern_admin, postern_auditor;
 comment on function postern.row_security_holes(integer) is
-'For postern.doctor: the published holes of a server in row security, and in what Postern builds on. server_version: server_version_num, as 150018. No rows for NULL and for unknown versions.';
+'The published holes of a server in row security, and in what Postern builds on. server_version: server_version_num, as 150018. No rows for NULL and for unknown versions.';

@@ -15,4 +15,4 @@ end;
 revoke execute on function postern.server_finding(integer) from public;
 grant execute on function postern.server_finding(integer) to postern_admin, postern_auditor;
 comment on function postern.server_finding(integer) is
-'For postern.doctor: the finding for a server of this version. version: server_version_num, as 150018. No row for a version without a published hole.';
+'What postern.doctor would find for a server of this version. version: server_version_num, as 150018. No row for a version without a published hole.';

@@ -11,5 +11,7 @@ create or replace view postern_internal.user_without_pin as
    cross join (select count(*) as active from postern_internal.gate as a where a.stops and not a.built_in) as g
    where u.active and c.hash is null and g.active > 0
      -- With another scheme a user may need no PIN.
-     and not exists (select from postern_internal.scheme as s where s.enabled and s.scheme <> 'PIN');
+     and not exists (select from postern_internal.scheme as s
+                      where s.enabled and s.scheme <> 'PIN' and (s.scheme <> 'TOTP' or c.totp_secret is not null)
+                        and (s.scheme <> 'PASSKEY' or exists (select from postern_internal.passkey as p where p.userid = u.userid)));
 comment on view postern_internal.user_without_pin is 'Check of postern.doctor: active users without a PIN while gates are active.';

@@ -29,4 +29,4 @@ $$;
 revoke execute on function postern.confirm_event_timeline(bigint) from public;
 grant execute on function postern.confirm_event_timeline(bigint) to postern_event_worker;
 comment on function postern.confirm_event_timeline(bigint) is
-'Makes events continue after a failover, with everything that waits. For the worker, which calls it regularly. timeline: from the worker''s own configuration; NULL: not set. Does nothing if events are delivered on this timeline already. Errors: 55000 they are delivered on another timeline and the argument does not name this one, or it names a later one.';
+'For the worker of events: makes events continue after a failover, with everything that waits. Is called regularly. timeline: from the worker''s own configuration; NULL: not set. Does nothing if events are delivered on this timeline already. Errors: 55000 they are delivered on another timeline and the argument does not name this one, or it names a later one.';

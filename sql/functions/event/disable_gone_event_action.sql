@@ -24,4 +24,4 @@ $$;
 revoke execute on function postern.disable_gone_event_action(text, text, text) from public;
 grant execute on function postern.disable_gone_event_action(text, text, text) to postern_event_worker;
 comment on function postern.disable_gone_event_action(text, text, text) is
-'Disables an action whose receiver wants no more events, until postern.enable_event_action. What it has to deliver waits. For the worker. name: of the action. target: the receiver that refused; if the action has another target by now, nothing happens. reason: the receiver''s answer, cut to 1000 characters. Returns whether the action was enabled. Errors: PS107 there is no such action.';
+'For the worker of events: disables an action whose receiver wants no more events, until postern.enable_event_action. What it has to deliver waits. name: of the action. target: the receiver that refused; if the action has another target by now, nothing happens. reason: the receiver''s answer, cut to 1000 characters. Returns whether the action was enabled. Errors: PS107 there is no such action.';

@@ -16,4 +16,4 @@ as
      and postern.check_allowed_login('postern_event_worker');
 revoke all on postern.event_worker_action from public;
 grant select on postern.event_worker_action to postern_event_worker;
-comment on view postern.event_worker_action is 'The enabled actions of enabled events, with the secrets that sign webhooks, newest first. For the worker.';
+comment on view postern.event_worker_action is 'For the worker of events: the enabled actions of enabled events, with the secrets that sign webhooks, newest first.';

@@ -59,4 +59,4 @@ $$;
 revoke execute on function postern.finish_event_deliveries(text, uuid, bigint[], text[], double precision[], text[]) from public;
 grant execute on function postern.finish_event_deliveries(text, uuid, bigint[], text[], double precision[], text[]) to postern_event_worker;
 comment on function postern.finish_event_deliveries(text, uuid, bigint[], text[], double precision[], text[]) is
-'Records the outcomes of deliveries that were claimed with this lease. For the worker. outcomes: delivered; skipped, the condition did not hold; failed, to be tried again after delays seconds, or dead after event_attempts attempts; dead; released, not tried. errors: the reason, cut to 1000 characters each, or empty. Returns how many were still leased. Errors: PS107 argument.';
+'For the worker of events: records the outcomes of deliveries that were claimed with this lease. outcomes: delivered; skipped, the condition did not hold; failed, to be tried again after delays seconds, or dead after event_attempts attempts; dead; released, not tried. errors: the reason, cut to 1000 characters each, or empty. Returns how many were still leased. Errors: PS107 argument.';

@@ -1,7 +1,6 @@
--- Queues what has been committed since the last run. One branch reads entries of transactions that were in progress
--- then, the other those of transactions that began later. So a transaction that stays open for hours does not make
--- every run read the entries of these hours again. log_id + 0 keeps the planner from reading the whole log by its
--- index.
+-- Queues what has been committed since the last run. A transaction is queued as a whole, so all its changes of the
+-- administration are here together, and the first of them stands for all. Only these are grouped: the other events keep
+-- a plan without a sort, and the order of their entries.
 
 create or replace function postern_internal.queue_event_deliveries(event_action_id integer)
 returns void
@@ -28,22 +27,19 @@ begin
   end if;
 
   queue_to := postern_internal.event_snapshot();
-  insert into postern_internal.event_delivery (event_action_id, log_id)
-  select queue_event_deliveries.event_action_id, e.log_id
-    from postern_internal.checkpoint_entry as e
-   where e.transaction_id = any (array(select pg_snapshot_xip(action.queued_to)))
-     and pg_visible_in_snapshot(e.transaction_id, queue_to)
-     and e.log_id + 0 > action.after_log_id
-     and e.outcome = wanted
-  union all
-  select queue_event_deliveries.event_action_id, e.log_id
-    from postern_internal.checkpoint_entry as e
-   where e.transaction_id >= pg_snapshot_xmax(action.queued_to)
-     and e.transaction_id < pg_snapshot_xmax(queue_to)
-     and pg_visible_in_snapshot(e.transaction_id, queue_to)
-     and e.log_id + 0 > action.after_log_id
-     and e.outcome = wanted
-  on conflict do nothing;
+  if wanted = 'administered' then
+    insert into postern_internal.event_delivery (event_action_id, log_id)
+    select queue_event_deliveries.event_action_id, min(c.log_id)
+      from postern_internal.committed_entries(action.queued_to, queue_to, action.after_log_id, wanted) as c
+     group by c.transaction_id
+     order by min(c.log_id)
+    on conflict do nothing;
+  else
+    insert into postern_internal.event_delivery (event_action_id, log_id)
+    select queue_event_deliveries.event_action_id, c.log_id
+      from postern_internal.committed_entries(action.queued_to, queue_to, action.after_log_id, wanted) as c
+    on conflict do nothing;
+  end if;
 
   update postern_internal.event_action as a
      set queued_to = queue_to, queued_at = clock_timestamp()
@@ -52,4 +48,4 @@ end
 $$;
 revoke execute on function postern_internal.queue_event_deliveries(integer) from public;
 comment on function postern_internal.queue_event_deliveries(integer) is
-'Queues the entries of the log that have been committed since the last time and are of the action''s event. Does nothing if another session is doing the same, or if the event is disabled.';
+'Queues the entries of the log that have been committed since the last time and are of the action''s event; of the administration, one for each transaction. Does nothing if another session is doing the same, or if the event is disabled.';

@@ -13,15 +13,15 @@ security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 as $$
-  select count(*), min(w.logged_at)
+  select case when bool_and(w.outcome = 'administered') then count(distinct w.transaction_id) else count(*) end, min(w.logged_at)
     from postern_internal.event_action as a
     join postern_internal.event as v on v.event = a.event and v.enabled
    cross join lateral (
-     select e.log_id, e.outcome, e.logged_at
+     select e.log_id, e.outcome, e.logged_at, e.transaction_id
        from postern_internal.checkpoint_entry as e
       where e.transaction_id = any (array(select pg_snapshot_xip(a.queued_to)))
       union all
-    (select e.log_id, e.outcome, e.logged_at
+    (select e.log_id, e.outcome, e.logged_at, e.transaction_id
        from postern_internal.checkpoint_entry as e
       where e.transaction_id >= pg_snapshot_xmax(a.queued_to)
       order by e.transaction_id
@@ -36,4 +36,4 @@ $$;
 revoke execute on function postern.unqueued_events(text) from public;
 grant execute on function postern.unqueued_events(text) to postern_admin, postern_auditor, postern_event_worker;
 comment on function postern.unqueued_events(text) is
-'How many entries of the log an action has to deliver that no worker has queued yet, among the 10000 oldest new ones, and when the first of them was logged. name: of the action. For postern.event_action, which counts them as pending, and postern.doctor.';
+'For postern.event_action and postern.doctor: how many entries of the log, or for the administration transactions, an action has to deliver that no worker has queued yet, among the 10000 oldest new ones, and when the first of them was logged. name: of the action. postern.event_action counts them as pending.';

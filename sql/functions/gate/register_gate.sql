@@ -100,6 +100,14 @@ begin
     end if;
   end if;
 
+  if not exclusive and exists (select from postern_internal.gate as g where g.gate_id = register_gate.gate_id and g.schemes is not null) then
+    raise exception using
+      errcode = 'PS107',
+      message = format('Gate %s must stay exclusive', gate_id),
+      detail = 'It accepts only some schemes, and the approval of another gate would open it with any.',
+      hint = 'Omit exclusive. To change it, first let the gate accept every scheme: call postern.set_gate_schemes with NULL.';
+  end if;
+
   -- An approval that was given before would open other gates too, and this one many times.
   if exclusive then
     update postern_internal.ticket as t
@@ -129,4 +137,4 @@ $$;
 revoke execute on function postern.register_gate(text, text, text, text[], boolean, text[], boolean) from public;
 grant execute on function postern.register_gate(text, text, text, text[], boolean, text[], boolean) to postern_admin;
 comment on function postern.register_gate(text, text, text, text[], boolean, text[], boolean) is
-'Registers a gate, or updates it; what an administrator set with set_gate_active and set_gate_message stays. gate_id: at most 30 characters, with the component as prefix. description: for the dialog and for administrators, at most 200 characters. message: for the log, at most 2000 characters, with &NAME for parameters. active: whether the gate stops transactions; ignored once an administrator has set it. bound_parameters: those whose values must stay the same when the approved transaction is sent again; NULL: all. The others may then differ from what the person was shown; if they are in the message, the log has both messages. exclusive: whether each pass needs its own approval, which opens nothing else; NULL: unchanged, and false for a new gate. When a gate becomes exclusive, unused approvals end. A gate that guards a table with exclusive => true stays so. Errors: PS107. Warns if the message repeats what each log entry contains anyway.';
+'Registers a gate, or updates it; what an administrator set with set_gate_active and set_gate_message stays. gate_id: at most 30 characters, with the component as prefix. description: for the dialog and for administrators, at most 200 characters. message: for the log, at most 2000 characters, with &NAME for parameters. active: whether the gate stops transactions; ignored once an administrator has set it. bound_parameters: those whose values must stay the same when the approved transaction is sent again; NULL: all. The others may then differ from what the person was shown; if they are in the message, the log has both messages. exclusive: whether each pass needs its own approval, which opens nothing else; NULL: unchanged, and false for a new gate. When a gate becomes exclusive, unused approvals end. A gate that guards a table with exclusive => true, or that accepts only some schemes, stays so. Errors: PS107. Warns if the message repeats what each log entry contains anyway.';

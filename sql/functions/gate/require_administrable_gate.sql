@@ -11,7 +11,7 @@ begin
       errcode = 'PS107',
       message = 'A built-in gate cannot be changed',
       detail = format('gate_id is %s.', gate_id),
-      hint = 'Leave the gate as it is: it protects the credentials themselves and is always on.';
+      hint = 'Leave the gate as it is: it protects Postern itself. The setting administration_gate says when POSTERN_ADMINISTRATION asks.';
   end if;
 end
 $$;

@@ -26,4 +26,4 @@ end
 $$;
 grant execute on function postern.require_user_role() to public;
 comment on function postern.require_user_role() is
-'For policies and mirrored views: true for a member of postern_user or postern_admin. Errors: PS401 the current role is neither.';
+'True for a member of postern_user or postern_admin, for policies and mirrored views. Errors: PS401 the current role is neither.';

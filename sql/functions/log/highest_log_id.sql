@@ -12,4 +12,4 @@ as $$
 $$;
 revoke execute on function postern.highest_log_id() from public;
 grant execute on function postern.highest_log_id() to postern_auditor, postern_sealer;
-comment on function postern.highest_log_id() is 'The highest log_id in the log, 0 if the log is empty. postern.checkpoint_log may hide that entry.';
+comment on function postern.highest_log_id() is 'For postern log list: the highest log_id in the log, 0 if the log is empty. postern.checkpoint_log may hide that entry.';

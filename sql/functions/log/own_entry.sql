@@ -8,7 +8,7 @@
 
 create or replace view postern_internal.own_entry
 as
-  select e.log_id, e.outcome, e.gate_id, e.action, e.userid, e.authenticated_by, e.logged_at, e.ticket
+  select e.log_id, e.outcome, e.gate_id, e.action, e.userid, e.authenticated_by, e.logged_at, e.ticket, e.message, e.parameters
     from postern_internal.checkpoint_entry as e
    where e.transaction_id = pg_catalog.pg_current_xact_id_if_assigned()
      and pg_catalog.age(e.xmin) <= 0

@@ -22,4 +22,4 @@ $$;
 revoke execute on function postern.check_allowed_login(name) from public;
 grant execute on function postern.check_allowed_login(name) to postern_admin, postern_sealer, postern_redactor, postern_event_worker, postern_trusted_app;
 comment on function postern.check_allowed_login(name) is
-'Returns true if session_user is a member of role and this database lets it use that membership; otherwise raises an error that says what to do. role: postern_trusted_app, postern_admin, postern_sealer, postern_redactor or postern_event_worker. Errors: 42501, PS107 another role.';
+'For functions that postern.allow_login concerns: returns true if session_user is a member of role and this database lets it use that membership; otherwise raises an error that says what to do. role: postern_trusted_app, postern_admin, postern_sealer, postern_redactor or postern_event_worker. Errors: 42501, PS107 another role.';

@@ -11,8 +11,8 @@ parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(array_agg(1), '{}'),
-         coalesce(array_agg(c.allowed order by c.combination_id), '{}'),
-         coalesce(array_agg(c.patterns order by c.combination_id), '{}')
+         coalesce(array_agg(c.allowed order by c.rule_id), '{}'),
+         coalesce(array_agg(c.patterns order by c.rule_id), '{}')
     from postern_internal.authority_combination as c
    where c.class_id = class_rules.class_id
 $$;

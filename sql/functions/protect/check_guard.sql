@@ -36,11 +36,11 @@ begin
            when parameters is null then 'parameters is NULL.'
            when gate.built_in then format('Gate %s is built in.', gate_id)
            when operations is null or cardinality(operations) = 0 then 'operations is empty.'
-           when not operations <@ array['insert', 'update', 'delete'] or array_position(operations, null) is not null
+           when not operations <@ array['insert', 'update', 'delete'] or exists (select from unnest(operations) as name where name is null)
              then format('operations is %s.', to_jsonb(operations))
            when (select count(distinct name) from unnest(operations) as name) < cardinality(operations) then 'operations names one twice.'
            when columns is not null and 'update' <> all (operations) then 'columns is given, and operations does not include update.'
-           when cardinality(columns) = 0 or array_position(columns, null) is not null or array_ndims(columns) > 1 then format('columns is %s.', to_jsonb(columns))
+           when cardinality(columns) = 0 or array_ndims(columns) > 1 or exists (select from unnest(columns) as name where name is null) then format('columns is %s.', to_jsonb(columns))
          end,
          'operations is an array of insert, update and delete; columns names columns whose UPDATE is guarded, or is NULL for all of them.'
     into reason, advice;

@@ -7,7 +7,7 @@ create or replace function postern.explain_guards(
   target regclass default null,
   error text default null
 )
-returns table (table_name text, gate_id text, operation text, asks boolean, explanation text)
+returns table (schema_name name, table_name name, gate_id text, operation text, asks boolean, explanation text)
 language sql
 stable
 set search_path = pg_catalog, pg_temp
@@ -28,7 +28,7 @@ begin atomic
        and (target is null or r.oid in (select c.oid from covering as c))
        and (error is null or strpos(error, format('%I.%I()', p.schema_name, k.function_name)) > 0)
   )
-  select format('%I.%I', g.schema_name, g.table_name), g.gate_id, o.operation, s.asks,
+  select g.schema_name, g.table_name, g.gate_id, o.operation, s.asks,
          case
            when g.relation is null then 'The table is gone or has another name now.'
            when not s.is_in_place then 'The guard is missing here or was changed: call postern.protect_gate again.'
@@ -58,4 +58,4 @@ end;
 revoke execute on function postern.explain_guards(regclass, text) from public;
 grant execute on function postern.explain_guards(regclass, text) to postern_admin, postern_auditor;
 comment on function postern.explain_guards(regclass, text) is
-'What the guards of tables ask, and whether they ask now. target: the table or partition that is written; NULL: all. error: the text of an error with its CONTEXT, to get only the guards that raised it; NULL: all guards. Returns the guarded table, the gate, the operation, whether it asks, and why or when, in words.';
+'What the guards of tables ask, and whether they ask now. target: the table or partition that is written; NULL: all. error: the text of an error with its CONTEXT, to get only the guards that raised it; NULL: all guards. Returns the guarded table (not a partition of it) with its schema, the gate, the operation, whether it asks, and why or when, in words.';

@@ -9,6 +9,7 @@ create or replace function postern.put_guard_function(
 returns regprocedure
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off -- which is also how PostgreSQL stores the search_path of the function
 as $$
 declare
   place record;

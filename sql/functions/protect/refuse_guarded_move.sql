@@ -30,4 +30,4 @@ end
 $$;
 revoke execute on function postern.refuse_guarded_move() from public;
 grant execute on function postern.refuse_guarded_move() to postern_admin;
-comment on function postern.refuse_guarded_move() is 'Trigger of partitioned tables whose updates are guarded by a gate, while that gate is active. Arguments: the gate, then the guarded columns; none: all. Errors: 55000 a row would move to another partition.';
+comment on function postern.refuse_guarded_move() is 'For the triggers of protect_gate: keeps rows of a partitioned table whose updates are guarded by a gate from moving, while that gate is active. Arguments: the gate, then the guarded columns; none: all. Errors: 55000 a row would move to another partition.';

@@ -15,4 +15,4 @@ end
 $$;
 revoke execute on function postern.refuse_guarded_truncate() from public;
 grant execute on function postern.refuse_guarded_truncate() to postern_admin;
-comment on function postern.refuse_guarded_truncate() is 'Trigger of tables whose deletions are guarded by a gate, while that gate is active. Argument: the gate. Errors: 55000 always.';
+comment on function postern.refuse_guarded_truncate() is 'For the triggers of protect_gate: refuses truncate on tables whose deletions are guarded by a gate, while that gate is active. Argument: the gate. Errors: 55000 always.';

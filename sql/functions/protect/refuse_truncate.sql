@@ -15,7 +15,7 @@ end
 $$;
 revoke execute on function postern.refuse_truncate() from public;
 grant execute on function postern.refuse_truncate() to postern_admin;
-comment on function postern.refuse_truncate() is 'Trigger of protected tables. Errors: 55000 always.';
+comment on function postern.refuse_truncate() is 'For the triggers of protected tables: refuses truncate. Errors: 55000 always.';
 
 create or replace trigger postern_refuse_truncate
 before truncate

@@ -8,7 +8,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  combination_id bigint;
+  rule_id bigint;
 begin
   perform postern_internal.require_administrable_class(class_id);
   if allowed is null then
@@ -21,17 +21,17 @@ begin
   perform postern_internal.require_patterns(patterns);
   -- Increases the class's revision first, so that of two concurrent changes the second compiles the rules of both.
   perform postern_internal.begin_class_change(class_id);
-  select c.combination_id
-    into combination_id
+  select c.rule_id
+    into rule_id
     from postern_internal.authority_combination as c
    where c.class_id = add_combination.class_id and c.allowed = add_combination.allowed and c.patterns = add_combination.patterns;
-  if combination_id is null then
+  if rule_id is null then
     insert into postern_internal.authority_combination as c (class_id, allowed, patterns)
     values (class_id, allowed, patterns)
-    returning c.combination_id into combination_id;
+    returning c.rule_id into rule_id;
     perform postern_internal.compile_class(class_id);
   end if;
-  return combination_id;
+  return rule_id;
 end
 $$;
 revoke execute on function postern_internal.add_combination(bigint, boolean, text[]) from public;

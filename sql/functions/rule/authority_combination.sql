@@ -1,5 +1,5 @@
 create or replace view postern.authority_combination as
-  select r.combination_id, c.company, c.ledger_id, c.class, r.allowed,
+  select r.rule_id, c.company, c.ledger_id, c.class, r.allowed,
          r.patterns[1] as code_a,
          r.patterns[2] as code_b,
          r.patterns[3] as code_c,
@@ -14,4 +14,4 @@ create or replace view postern.authority_combination as
     join postern_internal.authority_class as c on c.class_id = r.class_id;
 revoke all on postern.authority_combination from public;
 grant select on postern.authority_combination to postern_admin, postern_auditor;
-comment on view postern.authority_combination is 'The rules of authority classes: one pattern for each code part. Not allowed always wins; what no rule allows is not allowed.';
+comment on view postern.authority_combination is 'The rules of authority classes: one pattern for each code part. Not allowed always wins; what no rule allows is not allowed. rule_id: for postern.remove_authority_combination.';

@@ -53,7 +53,7 @@ begin
 
   perform postern_internal.begin_class_change(changed_class_id);
   delete from postern_internal.authority_combination as c
-   where c.class_id = changed_class_id and c.combination_id = any (removed);
+   where c.class_id = changed_class_id and c.rule_id = any (removed);
   get diagnostics deleted = row_count;
   insert into postern_internal.authority_combination as c (class_id, allowed, patterns)
   select changed_class_id, (r.value ->> 'allowed')::boolean, array(select jsonb_array_elements_text(r.value -> 'patterns'))

@@ -6,7 +6,7 @@ create or replace function postern.explain_access(
   out allowed boolean,
   out reason text,
   out class text,
-  out combination_id bigint,
+  out rule_id bigint,
   out code_part text,
   out pattern text,
   out value text
@@ -75,15 +75,15 @@ begin
     return;
   end if;
 
-  select r.combination_id, r.allowed
+  select r.rule_id, r.allowed
     into rule
     from postern_internal.authority_combination as r
    where r.class_id = access.class_id and postern_internal.rule_matches(codes, r.patterns)
-   order by r.allowed, r.combination_id
+   order by r.allowed, r.rule_id
    limit 1;
   if found then
     allowed := rule.allowed;
-    combination_id := rule.combination_id;
+    rule_id := rule.rule_id;
     reason := case when allowed then 'A combination of the class allows it, and none says that it is not allowed.'
                                 else 'A combination of the class says that it is not allowed.' end;
     -- All patterns of a rule match; the first one that is not % says most about it.
@@ -92,7 +92,7 @@ begin
       from (select substr('ABCDEFGHIJ', p.part::integer, 1) as part, p.pattern, p.code
               from postern_internal.authority_combination as r
              cross join lateral unnest(codes, r.patterns) with ordinality as p (code, pattern, part)
-             where r.combination_id = rule.combination_id
+             where r.rule_id = rule.rule_id
              order by p.pattern ~ '^%+$', p.part
              limit 1) as p;
     return;
@@ -100,18 +100,18 @@ begin
 
   reason := 'No combination of the class allows it.';
   -- The rule that came nearest, and the first code part that did not match.
-  select p.combination_id, p.part, p.pattern, p.code
-    into combination_id, code_part, pattern, value
-    from (select r.combination_id, substr('ABCDEFGHIJ', p.part::integer, 1) as part, p.pattern, p.code,
-                 count(*) over (partition by r.combination_id) as failed
+  select p.rule_id, p.part, p.pattern, p.code
+    into rule_id, code_part, pattern, value
+    from (select r.rule_id, substr('ABCDEFGHIJ', p.part::integer, 1) as part, p.pattern, p.code,
+                 count(*) over (partition by r.rule_id) as failed
             from postern_internal.authority_combination as r
            cross join lateral unnest(codes, r.patterns) with ordinality as p (code, pattern, part)
            where r.class_id = access.class_id and r.allowed and not postern_internal.code_matches(p.code, p.pattern)) as p
-   order by p.failed, p.combination_id, p.part
+   order by p.failed, p.rule_id, p.part
    limit 1;
 end
 $$;
 revoke execute on function postern.explain_access(text, text, numeric, text) from public;
 grant execute on function postern.explain_access(text, text, numeric, text) to postern_admin;
 comment on function postern.explain_access(text, text, numeric, text) is
-'Why a user may or may not see rows with a posting combination: one row with the verdict, the reason in words and the user''s class. If a rule decided (or, when none allows it, came nearest), also its id, the code part that tells, the rule''s pattern there and the code (NULL: blank). ledger_id: in that internal ledger; NULL: in the general ledger. Users, companies and ids that do not exist are a reason too, not an error.';
+'Why a user may or may not see rows with a posting combination: one row with the verdict, the reason in words and the user''s class. If a rule decided (or, when none allows it, came nearest), also rule_id (of postern.authority_combination), the code part that tells, the rule''s pattern there and the code (NULL: blank). ledger_id: in that internal ledger; NULL: in the general ledger. Users, companies and ids that do not exist are a reason too, not an error.';

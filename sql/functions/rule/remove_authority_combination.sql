@@ -8,11 +8,11 @@ declare
   class_id bigint;
 begin
   perform postern_internal.require_allowed_login('postern_admin');
-  select c.class_id into class_id from postern_internal.authority_combination as c where c.combination_id = id;
+  select c.class_id into class_id from postern_internal.authority_combination as c where c.rule_id = id;
   if class_id is not null then
     perform postern_internal.require_administrable_class(class_id);
     perform postern_internal.begin_class_change(class_id);
-    delete from postern_internal.authority_combination as c where c.combination_id = id;
+    delete from postern_internal.authority_combination as c where c.rule_id = id;
   end if;
   if class_id is null or not found then
     raise exception using

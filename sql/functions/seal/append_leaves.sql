@@ -117,4 +117,4 @@ $$;
 revoke execute on function postern.append_leaves(bigint[], bytea[]) from public;
 grant execute on function postern.append_leaves(bigint[], bytea[]) to postern_sealer;
 comment on function postern.append_leaves(bigint[], bytea[]) is
-'Makes entries the next leaves of the log''s tree, in the given order. hashes: as in postern.log_leaf, one text of octets for each entry; the database computes them again. Returns the number of leaves. Errors: 23505 an entry has a leaf, 55P03 another one is sealing, PS107 argument, PS501 the hashes are not those of the entries and their tree, entries are not new, or leaves are missing or were added; 42501 this database does not allow the login.';
+'For postern log seal: makes entries the next leaves of the log''s tree, in the given order. hashes: as in postern.log_leaf, one text of octets for each entry; the database computes them again. Returns the number of leaves. Errors: 23505 an entry has a leaf, 55P03 another one is sealing, PS107 argument, PS501 the hashes are not those of the entries and their tree, entries are not new, or leaves are missing or were added; 42501 this database does not allow the login.';

@@ -49,4 +49,4 @@ $$;
 revoke execute on function postern.end_sealing() from public;
 grant execute on function postern.end_sealing() to postern_sealer;
 comment on function postern.end_sealing() is
-'Records that all entries that this transaction sees have a leaf now. Errors: 25001 the transaction is not REPEATABLE READ, 55000 an entry has none, 55P03 another session is sealing, 42501 this database does not allow the login.';
+'For postern log seal: records that all entries that this transaction sees have a leaf now. Errors: 25001 the transaction is not REPEATABLE READ, 55000 an entry has none, 55P03 another session is sealing, 42501 this database does not allow the login.';

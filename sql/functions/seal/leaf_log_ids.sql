@@ -18,4 +18,4 @@ $$;
 revoke execute on function postern.leaf_log_ids(bigint) from public;
 grant execute on function postern.leaf_log_ids(bigint) to postern_auditor, postern_sealer;
 comment on function postern.leaf_log_ids(bigint) is
-'The lowest and the highest log_id of the leaves from first_leaf on; NULL if there are none.';
+'For postern log verify: the lowest and the highest log_id of the leaves from first_leaf on; NULL if there are none.';

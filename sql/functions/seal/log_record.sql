@@ -5,8 +5,8 @@
 
 create or replace view postern_internal.log_record
 as
-  select e.log_id, e.outcome, e.gate_id, e.action, e.userid, e.authenticated_by, e.logged_at, e.message, e.parameters, e.approved_message,
-         e.comment, e.scheme, e.session_role, e.client_addr::text as client_addr, e.application_name, e.transaction_id, e.ticket,
+  select e.log_id, e.outcome, e.gate_id, e.action, e.userid, e.authenticated_by, e.assertion, e.logged_at, e.message, e.parameters,
+         e.approved_message, e.comment, e.scheme, e.session_role, e.client_addr::text as client_addr, e.application_name, e.transaction_id, e.ticket,
          e.asked, e.approved_gate_id, e.salt, e.salts, e.redactions
     from postern_internal.checkpoint_entry as e
    where (e.transaction_id is distinct from pg_catalog.pg_current_xact_id_if_assigned() or pg_catalog.age(e.xmin) > 0);

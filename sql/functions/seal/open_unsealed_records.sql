@@ -47,4 +47,4 @@ $$;
 revoke execute on function postern.open_unsealed_records(xid8[], xid8[], pg_snapshot) from public;
 grant execute on function postern.open_unsealed_records(xid8[], xid8[], pg_snapshot) to postern_auditor, postern_sealer;
 comment on function postern.open_unsealed_records(xid8[], xid8[], pg_snapshot) is
-'Opens a cursor over the rows of the log without a leaf, in the form of postern.log_records, by transaction; returns its name. lowest_transaction_ids, highest_transaction_ids: the transactions, as ascending ranges that do not overlap. seen_by: only rows that this snapshot sees. Errors: 42P03 the cursor is open already.';
+'For postern log seal: opens a cursor over the rows of the log without a leaf, in the form of postern.log_records, by transaction; returns its name. lowest_transaction_ids, highest_transaction_ids: the transactions, as ascending ranges that do not overlap. seen_by: only rows that this snapshot sees. Errors: 42P03 the cursor is open already.';

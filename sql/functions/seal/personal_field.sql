@@ -18,9 +18,11 @@ begin atomic
                 then entry.salts[5]
                 else postern_internal.salted_field(entry.salt, entry.log_id, 5, entry.salts[5], postern_internal.encode_field(entry.userid)) end
          when 6 then
-           case when entry.redactions[6] is not null and octet_length(entry.salts[6]) = 32 and entry.authenticated_by is null
+           case when entry.redactions[6] is not null and octet_length(entry.salts[6]) = 32 and entry.authenticated_by is null and entry.assertion is null
                 then entry.salts[6]
-                else postern_internal.salted_field(entry.salt, entry.log_id, 6, entry.salts[6], postern_internal.encode_field(entry.authenticated_by)) end
+                else postern_internal.salted_field(entry.salt, entry.log_id, 6, entry.salts[6],
+                          postern_internal.encode_field(entry.authenticated_by)
+                       || case when entry.assertion is null then '' else postern_internal.encode_field(entry.assertion) end) end
          when 8 then
            case when entry.redactions[8] is not null and octet_length(entry.salts[8]) = 32
                      and entry.message = '' and entry.parameters = '{}' and entry.approved_message is null

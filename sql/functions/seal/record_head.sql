@@ -40,4 +40,4 @@ $$;
 revoke execute on function postern.record_head(bigint, bytea, text) from public;
 grant execute on function postern.record_head(bigint, bytea, text) to postern_sealer;
 comment on function postern.record_head(bigint, bytea, text) is
-'Stores a copy of a signed tree head; if there is one of this size already, it stays. note: a C2SP tlog-checkpoint; its signature is not checked. Errors: PS107 argument, PS501 it is not a head of the log''s tree, 42501 this database does not allow the login.';
+'For postern log seal: stores a copy of a signed tree head; if there is one of this size already, it stays. note: a C2SP tlog-checkpoint; its signature is not checked. Errors: PS107 argument, PS501 it is not a head of the log''s tree, 42501 this database does not allow the login.';

@@ -30,4 +30,4 @@ $$;
 revoke execute on function postern.record_log_export(timestamptz, timestamptz, bigint) from public;
 grant execute on function postern.record_log_export(timestamptz, timestamptz, bigint) to postern_sealer;
 comment on function postern.record_log_export(timestamptz, timestamptz, bigint) is
-'Records that the entries from since (inclusive) to until (exclusive) were written to a file with their proofs, under the head of tree_size leaves. Then postern.drop_log may remove them. NULL: no limit. Errors: PS107 there is no such head, since is not before until; 42501 this database does not allow the login.';
+'For postern log export: records that the entries from since (inclusive) to until (exclusive) were written to a file with their proofs, under the head of tree_size leaves. Then postern.drop_log may remove them. NULL: no limit. Errors: PS107 there is no such head, since is not before until; 42501 this database does not allow the login.';

@@ -97,9 +97,9 @@ begin
     after => null,
     message => format('Personal fields of %s entries redacted: %s', cardinality(log_ids), reason));
   update postern_internal.checkpoint_entry as e
-     set (userid, authenticated_by, message, parameters, approved_message, comment, session_role, client_addr, application_name,
+     set (userid, authenticated_by, assertion, message, parameters, approved_message, comment, session_role, client_addr, application_name,
           salt, salts, redactions)
-       = (select r.userid, r.authenticated_by, r.message, r.parameters, r.approved_message, r.comment, r.session_role, r.client_addr,
+       = (select r.userid, r.authenticated_by, r.assertion, r.message, r.parameters, r.approved_message, r.comment, r.session_role, r.client_addr,
                  r.application_name, r.salt, r.salts, r.redactions
             from postern_internal.redacted_entry(e, b.fields::integer[], recorded) as r)
     from unnest(log_ids, moments, removals) as b (log_id, logged_at, fields)
@@ -116,4 +116,4 @@ $$;
 revoke execute on function postern.redact_log(text, text, boolean, integer) from public;
 grant execute on function postern.redact_log(text, text, boolean, integer) to postern_redactor;
 comment on function postern.redact_log(text, text, boolean, integer) is
-'Removes the personal fields of one person from sealed entries of the log, at most maximum (up to 10000) of them, and records that in the log. Leaves, heads and proofs stay valid. Call it again until it returns no row. userid: of an inactive user, or a wrong name that was typed. reason: for the record, up to 500 characters; must not name the person. keep_content: whether messages and parameters of business stay. recorded: the log_id of the record. Returns a row for each range of leaves with the numbers of the fields that were removed. Call it through "postern log redact", which signs what was removed; otherwise "log verify" reports it as value_removed. Errors: PS107 argument, PS501 an entry was changed, 55000 the user is active, or has tickets, or is the caller, or the log was sealed in another place; 42501 this database does not allow the login.';
+'For postern log redact: removes the personal fields of one person from sealed entries of the log, at most maximum (up to 10000) of them, and records that in the log. Leaves, heads and proofs stay valid. Call it again until it returns no row. userid: of an inactive user, or a wrong name that was typed. reason: for the record, up to 500 characters; must not name the person. keep_content: whether messages and parameters of business stay. recorded: the log_id of the record. Returns a row for each range of leaves with the numbers of the fields that were removed. Call it through "postern log redact", which signs what was removed; otherwise "log verify" reports it as value_removed. Errors: PS107 argument, PS501 an entry was changed, 55000 the user is active, or has tickets, or is the caller, or the log was sealed in another place; 42501 this database does not allow the login.';

@@ -30,4 +30,4 @@ $$;
 revoke execute on function postern.redactable_entries(text) from public;
 grant execute on function postern.redactable_entries(text) to postern_redactor;
 comment on function postern.redactable_entries(text) is
-'What postern.redact_log would reach: how many entries of a person are under a signed head, how many are not yet, and from when they are. userid: of an inactive user, or a wrong name that was typed. Errors: PS107 argument, 55000 the user is active, or has tickets, or is the caller; 42501 this database does not allow the login.';
+'For postern log redact: what postern.redact_log would reach: how many entries of a person are under a signed head, how many are not yet, and from when they are. userid: of an inactive user, or a wrong name that was typed. Errors: PS107 argument, 55000 the user is active, or has tickets, or is the caller; 42501 this database does not allow the login.';

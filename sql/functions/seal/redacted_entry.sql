@@ -32,6 +32,7 @@ begin
   end if;
   if 6 = any (fields) then
     entry.authenticated_by := null;
+    entry.assertion := null;
   end if;
   if 8 = any (fields) then
     entry.message := '';

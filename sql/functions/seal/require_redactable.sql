@@ -1,5 +1,8 @@
 -- A ticket has the salt of the entries that it opens, and the names. Upkeep deletes it some hours later. The user stays
 -- inactive while this transaction runs: otherwise a ticket could be made meanwhile.
+--
+-- The ticket of a wrong response opens nothing, and its entry has a salt of its own. It must not count: anybody can type
+-- a name, and could keep the person from being forgotten by doing so every three hours.
 
 create or replace function postern_internal.require_redactable(userid text)
 returns void
@@ -28,7 +31,7 @@ begin
   end if;
   select max(t.expires_at)
     into expires_at
-    from (select t.expires_at from postern_internal.ticket as t where require_redactable.userid in (t.userid, t.authenticated_by)
+    from (select t.expires_at from postern_internal.ticket as t where t.verdict = 'accepted' and require_redactable.userid in (t.userid, t.authenticated_by)
            union all
           select o.expires_at from postern_internal.open_gate as o where require_redactable.userid in (o.userid, o.authenticated_by)) as t;
   if expires_at is not null then
@@ -42,4 +45,4 @@ end
 $$;
 revoke execute on function postern_internal.require_redactable(text) from public;
 comment on function postern_internal.require_redactable(text) is
-'Raises an error if the log must not forget a person yet. userid: in its original spelling; it need not be a user, because wrong names are logged too. Errors: PS107 argument, 55000 the user is active, or has tickets, or is the caller.';
+'Raises an error if the log must not forget a person yet. userid: in its original spelling; it need not be a user, because wrong names are logged too. Errors: PS107 argument, 55000 the user is active, or has accepted tickets, or is the caller.';

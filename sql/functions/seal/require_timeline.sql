@@ -30,7 +30,7 @@ begin
       constraint = 'place',
       message = 'This server is on a timeline that nobody has confirmed',
       detail = format('"%s" was at work on timeline %s, and this is timeline %s: a standby was promoted, or a copy was recovered up to a point in time. From inside, both look alike.', command, recorded, here),
-      hint = format('If this is production now: run "%s --confirm-timeline %s", or set POSTERN_CONFIRM_TIMELINE=%s. If it is a copy, do not run it here; see %s.', command, here, here, page);
+      hint = format('If this is production now: pass --confirm-timeline %s to "%s" or "postern run", or set POSTERN_CONFIRM_TIMELINE=%s. If it is a copy, do not run it here; see %s.', here, command, here, page);
   end if;
 end
 $$;

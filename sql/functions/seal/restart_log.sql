@@ -41,4 +41,4 @@ $$;
 revoke execute on function postern.restart_log(bigint, bigint) from public;
 grant execute on function postern.restart_log(bigint, bigint) to postern_sealer;
 comment on function postern.restart_log(bigint, bigint) is
-'Gives new entries of the log ids above those of lost entries. Call it through "postern log restart", which signs what was lost. lowest_lost, highest_lost: the range of lost log ids; NULL: none is known. place, timeline: which database this is, as in its errors. reused: how many entries already got an id in that range. Errors: PS107 argument, 55P03 another session is sealing, 42501 this database does not allow the login.';
+'For postern log restart: gives new entries of the log ids above those of lost entries. The command signs what was lost. lowest_lost, highest_lost: the range of lost log ids; NULL: none is known. place, timeline: which database this is, as in its errors. reused: how many entries already got an id in that range. Errors: PS107 argument, 55P03 another session is sealing, 42501 this database does not allow the login.';

@@ -12,4 +12,4 @@ $$;
 revoke execute on function postern.sealed_until() from public;
 grant execute on function postern.sealed_until() to postern_auditor, postern_sealer;
 comment on function postern.sealed_until() is
-'How far the log is sealed. tree_size: the number of leaves. snapshot: all entries that it sees have a leaf; NULL if nothing was sealed in this cluster.';
+'For postern log seal: how far the log is sealed. tree_size: the number of leaves. snapshot: all entries that it sees have a leaf; NULL if nothing was sealed in this cluster.';

@@ -10,7 +10,8 @@ begin
   -- Two statements, so that a single gate is found by its key.
   if changed_gate_id is null then
     update postern_internal.gate as g
-       set stops = d.stops
+       set stops = d.stops,
+           active = case when g.gate_id = 'POSTERN_ADMINISTRATION' then d.stops else g.active end
       from postern_internal.derived_gate as d
      where d.gate_id = g.gate_id and g.stops <> d.stops;
   else
@@ -23,4 +24,4 @@ end
 $$;
 revoke execute on function postern_internal.derive_gate_stops(text) from public;
 comment on function postern_internal.derive_gate_stops(text) is
-'Updates gate.stops from active, built_in and the setting checkpoints_enabled, for one gate, or for all if changed_gate_id is NULL. Call it after changing one of these, with lock_settings held.';
+'Updates gate.stops from active, built_in and the settings checkpoints_enabled and administration_gate, for one gate, or for all if changed_gate_id is NULL. Call it after changing one of these, with lock_settings held.';

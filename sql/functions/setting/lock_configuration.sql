@@ -12,4 +12,4 @@ end;
 revoke execute on function postern.lock_configuration() from public;
 grant execute on function postern.lock_configuration() to postern_admin;
 comment on function postern.lock_configuration() is
-'For programs that read a configuration and then change what differs. Waits until no other transaction is in progress that has called this, or has changed settings or gates. Then keeps such transactions waiting until this one ends.';
+'Waits until no other transaction is in progress that has called this, or has changed settings or gates. Then keeps such transactions waiting until this one ends. Programs that read a configuration and then change what differs call it first.';

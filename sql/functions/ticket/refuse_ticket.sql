@@ -16,10 +16,15 @@ begin
       message = 'The checkpoint was not passed',
       detail = jsonb_build_object(
         'explanation', 'The user name or the response was wrong.',
+        'scheme', found_ticket.scheme,
         'unlocks_at', case when found_ticket.locked_until > clock_timestamp() then found_ticket.locked_until end)::text,
       hint = case when found_ticket.locked_until > clock_timestamp()
                   then format('Wait: there were too many wrong responses, and the credential is locked until %s. An administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until)
-                  else 'Send the transaction without a ticket to get a new challenge. A PIN that an administrator has set must be changed first, with postern.set_pin.' end;
+                  else 'Send the transaction without a ticket to get a new challenge.'
+                       || case found_ticket.scheme
+                            when 'PIN' then ' A PIN that an administrator has set must be changed first, with postern.set_pin.'
+                            when 'TOTP' then ' A code works once.'
+                            else '' end end;
   elsif found_ticket.verdict = 'locked' then
     raise exception using
       errcode = 'PS104',

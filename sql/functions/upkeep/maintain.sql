@@ -22,7 +22,7 @@ set search_path = pg_catalog, pg_temp
 set lock_timeout = '100ms'
 as $$
 declare
-  ends_at constant timestamptz := clock_timestamp() + maximum_time;
+  ends_at timestamptz;
   most constant integer := 5000;  -- rows of a step
   duties constant text[] := array['posting combinations', 'expired tickets', 'event deliveries', 'log partitions'];
   works constant text[] := array[
@@ -41,7 +41,15 @@ begin
   perform postern_internal.require_allowed_login(
     case when pg_has_role(session_user, 'postern_sealer', 'member') then 'postern_sealer'::name else 'postern_event_worker' end,
     'postern_admin');
+  if maximum_time is null or maximum_time < interval '0' or maximum_time > interval '1 hour' then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The time for upkeep is not usable',
+      detail = format('maximum_time is %s.', coalesce(maximum_time::text, 'NULL')),
+      hint = 'Pass up to 1 hour, such as ''10 seconds'', and call it again while something remains.';
+  end if;
   perform postern_internal.refuse_read_only();
+  ends_at := clock_timestamp() + maximum_time;
   for n in 1 .. cardinality(duties) loop
     begin
       case duties[n]
@@ -96,4 +104,4 @@ $$;
 revoke execute on function postern.maintain(interval) from public;
 grant execute on function postern.maintain(interval) to postern_admin, postern_sealer, postern_event_worker;
 comment on function postern.maintain(interval) is
-'Does one round of upkeep in one short transaction: compiles new posting combinations into maps, deletes expired tickets and finished deliveries, and creates the log''s partitions for the coming months. maximum_time: after this no further step begins; ''0'': one step of each duty. "log seal --every" and "event run" call it each minute; without them, let pg_cron do so. Returns a row for each duty: how much was done, how much remains (see postern.waiting_upkeep; NULL if a locked table hides it), and in note why something could not be done. Call it in a transaction of its own. Several sessions may call it at once; it waits for no transaction. Errors: 25006 nothing can be written, 42501 this login may not call it.';
+'Does one round of upkeep in one short transaction: compiles new posting combinations into maps, deletes expired tickets and finished deliveries, and creates the log''s partitions for the coming months. maximum_time: up to 1 hour; after this no further step begins; ''0'': one step of each duty. "postern run", "log seal --every" and "event run" call it each minute; without them, let pg_cron do so. Returns a row for each duty: how much was done, how much remains (see postern.waiting_upkeep; NULL if a locked table hides it), and in note why something could not be done. Call it in a transaction of its own. Several sessions may call it at once; it waits for no transaction. Errors: PS107 maximum_time, 25006 nothing can be written, 42501 this login may not call it.';

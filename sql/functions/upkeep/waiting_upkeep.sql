@@ -40,4 +40,4 @@ $$;
 revoke execute on function postern.waiting_upkeep() from public;
 grant execute on function postern.waiting_upkeep() to postern_admin, postern_auditor, postern_sealer, postern_event_worker;
 comment on function postern.waiting_upkeep() is
-'What postern.maintain would do, a row for each duty. waiting: blocks of posting combinations, tickets, deliveries (100000 at most are counted) or months. since: the moment of the oldest; NULL if it is not known.';
+'For postern.maintain and postern.doctor: what postern.maintain would do, a row for each duty. waiting: blocks of posting combinations, tickets, deliveries (100000 at most are counted) or months. since: the moment of the oldest; NULL if it is not known.';

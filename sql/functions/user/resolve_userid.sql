@@ -22,4 +22,4 @@ $$;
 revoke execute on function postern.resolve_userid(text) from public;
 grant execute on function postern.resolve_userid(text) to postern_admin, postern_auditor;
 comment on function postern.resolve_userid(text) is
-'The user id, in its original spelling, of the user whom userid names; userid unchanged if there is none.';
+'For functions with a userid: the user id, in its original spelling, of the user whom userid names; userid unchanged if there is none.';

@@ -7,11 +7,12 @@ create or replace view postern.user_account
 with (security_barrier)
 as
   select e.userid, e.description, e.db_role, e.active,
-         case when c.hash is null then 'none' when c.must_change then 'must change' else 'set' end as pin,
+         case when c.hash is null then 'none' when c.must_change then 'must_change' else 'set' end as pin,
          c.changed_at as pin_changed_at,
          c.failures,
          nullif(c.locked_until, '-infinity') as locked_until,
-         e.created_at
+         e.created_at,
+         case when c.totp_secret is not null then 'set' when c.totp_pending is not null then 'not_confirmed' else 'none' end as totp
     from postern_internal.end_user as e
     join postern_internal.credential as c on c.userid = e.userid
    where not exists (select
@@ -21,4 +22,4 @@ as
   offset 0;
 revoke all on postern.user_account from public;
 grant select on postern.user_account to postern_admin;
-comment on view postern.user_account is 'End users; whether they have a PIN (none, must change, set); how many wrong responses followed the last right one; and until when the credential is or was locked.';
+comment on view postern.user_account is 'End users; whether they have a PIN (none, must_change, set) and an authenticator app (none, not_confirmed, set); how many wrong responses followed the last right one; and until when the credential is or was locked.';

@@ -13,11 +13,11 @@ select r.userid::text as userid, r.access::jsonb as access
 
 -- name: ListRulesAfter :many
 -- The rules of authority classes by their ids, a page at a time.
-select r.combination_id, r.company, r.ledger_id, r.class, r.allowed,
+select r.rule_id, r.company, r.ledger_id, r.class, r.allowed,
        r.code_a, r.code_b, r.code_c, r.code_d, r.code_e, r.code_f, r.code_g, r.code_h, r.code_i, r.code_j
   from postern.authority_combination as r
- where r.combination_id > @after_id
- order by r.combination_id
+ where r.rule_id > @after_id
+ order by r.rule_id
  limit @rules;
 
 -- name: AccessImpact :many

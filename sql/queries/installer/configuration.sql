@@ -10,7 +10,7 @@ select jsonb_build_object(
   'setting', (select jsonb_agg(jsonb_build_object('name', s.name, 'value', s.value)) from postern.setting as s),
   'gate', (select jsonb_agg(jsonb_build_object(
              'gate_id', g.gate_id, 'description', g.description, 'message', g.message, 'parameters', g.parameters,
-             'bound_parameters', g.bound_parameters, 'active', g.active, 'exclusive', g.exclusive,
+             'bound_parameters', g.bound_parameters, 'active', g.active, 'exclusive', g.exclusive, 'schemes', g.schemes,
              'administered', array_remove(array[case when g.active_administered then 'active' end,
                                                 case when g.message_administered then 'message' end], null)))
              from postern.gate as g
@@ -29,7 +29,7 @@ select jsonb_build_object(
               from postern.authority_class as c
              where not c.built_in),
   'rule', (select jsonb_agg(jsonb_build_object(
-             'id', r.combination_id, 'company', r.company, 'ledger_id', r.ledger_id, 'class', r.class,
+             'id', r.rule_id, 'company', r.company, 'ledger_id', r.ledger_id, 'class', r.class,
              'allowed', case when r.allowed then 'allow' else 'deny' end,
              'code_a', r.code_a, 'code_b', r.code_b, 'code_c', r.code_c, 'code_d', r.code_d, 'code_e', r.code_e,
              'code_f', r.code_f, 'code_g', r.code_g, 'code_h', r.code_h, 'code_i', r.code_i, 'code_j', r.code_j))
@@ -66,6 +66,10 @@ select jsonb_build_object(
 -- this transaction ends.
 select postern.lock_configuration();
 
+-- name: RecordApply :exec
+-- Records in the log that this transaction applies files, by the SHA-256 of each, and how much they change.
+select postern.record_apply(@digests::text[], @created::bigint, @changed::bigint, @removed::bigint);
+
 -- name: SetSettings :exec
 select postern.set_setting(r.value ->> 'name', r.value ->> 'value')
   from jsonb_array_elements(sqlc.arg('rows')::jsonb) as r;
@@ -80,6 +84,12 @@ select postern.register_gate(r.value ->> 'gate_id', r.value ->> 'description', r
 
 -- name: SetGatesActive :exec
 select postern.set_gate_active(r.value ->> 'gate_id', (r.value ->> 'active')::boolean)
+  from jsonb_array_elements(sqlc.arg('rows')::jsonb) as r;
+
+-- name: SetGatesSchemes :exec
+select postern.set_gate_schemes(r.value ->> 'gate_id',
+                                case when jsonb_typeof(r.value -> 'schemes') = 'array'
+                                     then array(select jsonb_array_elements_text(r.value -> 'schemes')) end)
   from jsonb_array_elements(sqlc.arg('rows')::jsonb) as r;
 
 -- name: SetGateMessages :exec

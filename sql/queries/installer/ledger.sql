@@ -7,13 +7,13 @@ select c.company, c.ledger_id, c.class, c.built_in
 
 -- name: ListAuthorityCombinations :many
 -- The rules of authority classes; of one company or class, or the one with an id, if that is given.
-select r.combination_id, r.company, r.ledger_id, r.class, r.allowed,
+select r.rule_id, r.company, r.ledger_id, r.class, r.allowed,
        r.code_a, r.code_b, r.code_c, r.code_d, r.code_e, r.code_f, r.code_g, r.code_h, r.code_i, r.code_j
   from postern.authority_combination as r
  where (sqlc.narg('company')::text is null or r.company = sqlc.narg('company'))
    and (sqlc.narg('class')::text is null or r.class = sqlc.narg('class'))
-   and (sqlc.narg('combination_id')::bigint is null or r.combination_id = sqlc.narg('combination_id'))
- order by r.company, r.ledger_id nulls first, r.class, r.allowed, r.combination_id;
+   and (sqlc.narg('rule_id')::bigint is null or r.rule_id = sqlc.narg('rule_id'))
+ order by r.company, r.ledger_id nulls first, r.class, r.allowed, r.rule_id;
 
 -- name: ListLedgers :many
 -- The internal ledgers.

@@ -92,3 +92,30 @@ select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l
    and (sqlc.narg('phrase')::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower(sqlc.narg('phrase'))) > 0)
  order by l.transaction_id, l.log_id
  limit @page_size;
+
+-- name: CountOutcomes :one
+-- How many entries of each outcome were committed since a snapshot, and the snapshot to count from next; none before
+-- the first count, with an empty snapshot.
+select c.until::text as until, c.passed::bigint as passed, c.denied::bigint as denied, c.locked::bigint as locked,
+       c.refused::bigint as refused, c.cancelled::bigint as cancelled, c.administered::bigint as administered
+  from postern.count_outcomes(nullif(@since::text, '')::pg_snapshot) as c;
+
+-- name: ListAdministration :many
+-- One page of the changes of the administration in a range of the log: the oldest ones, oldest first, or the newest ones,
+-- newest first. Filters that are NULL let everything through. gate_id: changes of this gate and of its guards. userid:
+-- changes that concern this user; with by_user also those that this user made.
+select a.log_id, a.logged_at, a.kind, a.key, a.operation, a.before, a.after, a.message, a.about_userid, a.userid,
+       a.session_role, a.client_addr, a.application_name, a.transaction_id, a.redacted
+  from postern.administration_log as a
+ where a.log_id > @after_log_id
+   and a.log_id <= @to_log_id
+   and (sqlc.narg('kind')::text is null or a.kind = sqlc.narg('kind'))
+   and (sqlc.narg('name')::text is null or a.key ->> 'name' = sqlc.narg('name'))
+   and (sqlc.narg('gate_id')::text is null or a.key ->> 'gate_id' = sqlc.narg('gate_id'))
+   and (sqlc.narg('userid')::text is null or a.about_userid = (select postern.resolve_userid(sqlc.narg('userid')))
+        or @by_user::boolean and a.userid = (select postern.resolve_userid(sqlc.narg('userid'))))
+   and (sqlc.narg('since')::timestamptz is null or a.logged_at >= sqlc.narg('since'))
+   and (sqlc.narg('until')::timestamptz is null or a.logged_at < sqlc.narg('until'))
+   and (sqlc.narg('phrase')::text is null or strpos(lower(concat_ws(' ', a.message, a.before, a.after)), lower(sqlc.narg('phrase'))) > 0)
+ order by case when @newest::boolean then -a.log_id else a.log_id end
+ limit @page_size::bigint;

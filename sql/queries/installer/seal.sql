@@ -6,8 +6,8 @@
 select tree_size::bigint as tree_size, coalesce(snapshot::text, '')::text as snapshot from postern.sealed_until();
 
 -- name: BeginSealing :one
--- Makes this transaction the only one that seals the log. Errors: 55000 the log was sealed in another place; 55P03 and
--- 40001 another transaction is sealing it.
+-- Makes this transaction the only one that seals the log; no row if another one is sealing it. Errors: 55000 the log was
+-- sealed in another place; 40001 another transaction has just sealed it.
 select tree_size::bigint as tree_size, coalesce(snapshot::text, '')::text as snapshot, is_new_place::boolean as is_new_place
   from postern.begin_sealing(sqlc.narg('confirmed_timeline')::bigint, sqlc.narg('confirmed_database')::text);
 
