@@ -60,6 +60,8 @@ type CheckpointRequired struct {
 type Denied struct {
 	Refusal `json:"-"`
 
+	// Scheme is how the person authenticated, such as "PIN".
+	Scheme string `json:"scheme"`
 	// UnlocksAt is when the credential unlocks if this answer has locked it; otherwise zero.
 	UnlocksAt time.Time `json:"unlocks_at"`
 }

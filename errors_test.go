@@ -108,9 +108,9 @@ func TestLimitsTellUntilWhen(t *testing.T) {
 		}
 	}
 	var denied *postern.Denied
-	err = postern.AsError(&pgconn.PgError{Code: "PS102", Detail: `{"explanation": "wrong", "unlocks_at": "2026-01-01T22:34:05.678901+01:00"}`})
-	if !errors.As(err, &denied) || !denied.UnlocksAt.Equal(moment) {
-		t.Errorf("a PS102 that locks becomes %+v, want a *Denied until %v", err, moment)
+	err = postern.AsError(&pgconn.PgError{Code: "PS102", Detail: `{"explanation": "wrong", "scheme": "TOTP", "unlocks_at": "2026-01-01T22:34:05.678901+01:00"}`})
+	if !errors.As(err, &denied) || denied.Scheme != "TOTP" || !denied.UnlocksAt.Equal(moment) {
+		t.Errorf("a PS102 that locks becomes %+v, want a *Denied of a code until %v", err, moment)
 	}
 	if err := postern.AsError(&pgconn.PgError{Code: "PS102", Detail: `{"unlocks_at": null}`}); !errors.As(err, &denied) || !denied.UnlocksAt.IsZero() {
 		t.Errorf("a PS102 that does not lock becomes %+v, want a *Denied without a time", err)

@@ -13,7 +13,7 @@ import (
 // Explain says in a person's words what an error means, and what that person can do. locale is a language tag such as
 // "de-AT", or the Accept-Language header of a request. English and German are built in; other languages get English.
 //
-// The words contain nothing of the server's message. They do not tell whether the user name or the PIN was wrong.
+// The words contain nothing of the server's message. They do not tell whether the user name or the answer was wrong.
 func Explain(err error, locale string) string {
 	return ExplainIn(nil, err, locale)
 }
@@ -52,10 +52,11 @@ func explain(language words.Language, err error, now time.Time) string {
 	)
 	switch {
 	case errors.As(err, &denied):
+		keys = []string{"PS102." + denied.Scheme, "PS102"}
 		if !denied.UnlocksAt.IsZero() {
 			keys = []string{"PS102.locked", "PS102"}
-			argument = language.Wait(denied.UnlocksAt.Sub(now))
 		}
+		argument = waitUntil(language, denied.UnlocksAt, now)
 	case errors.As(err, &invalid):
 		keys = []string{"PS103." + invalid.Reason, "PS103"}
 	case errors.As(err, &locked):

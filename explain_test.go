@@ -123,8 +123,11 @@ func TestExplainSaysWhatToDoNext(t *testing.T) {
 		err    error
 		want   string
 	}{
-		"wrong answer":     {"en", refusal("PS102", `{"unlocks_at": null}`), "The user name or the PIN is wrong. If somebody else has chosen your PIN, change it first."},
-		"locked by it":     {"en", refusal("PS102", `{"unlocks_at": "2026-11-29T12:29:10Z"}`), "The user name or the PIN was wrong too often. Try again in 30 minutes."},
+		"wrong PIN":        {"en", refusal("PS102", `{"scheme": "PIN", "unlocks_at": null}`), "The user name or the PIN is wrong. If somebody else has chosen your PIN, change it first."},
+		"wrong code":       {"en", refusal("PS102", `{"scheme": "TOTP", "unlocks_at": null}`), "The user name or the code is wrong, or the code has been used. Wait for the next code."},
+		"wrong passkey":    {"de", refusal("PS102", `{"scheme": "PASSKEY", "unlocks_at": null}`), "Benutzername oder Passkey ist falsch. Versuchen Sie es mit einem anderen Passkey."},
+		"own scheme":       {"de", refusal("PS102", `{"scheme": "BADGE", "unlocks_at": null}`), "Benutzername oder Antwort ist falsch."},
+		"locked by it":     {"en", refusal("PS102", `{"scheme": "PIN", "unlocks_at": "2026-11-29T12:29:10Z"}`), "The user name or the answer was wrong too often. Try again in 30 minutes."},
 		"locked":           {"de-AT,de;q=0.9,en;q=0.8", refusal("PS104", `{"unlocks_at": "2026-11-29T12:01:00Z"}`), "Es gab zu viele falsche Antworten. Versuchen Sie es in einer Minute wieder."},
 		"locked for hours": {"de", refusal("PS104", `{"unlocks_at": "2026-11-29T14:00:01Z"}`), "Es gab zu viele falsche Antworten. Versuchen Sie es in 3 Stunden wieder."},
 		"unlocked by now":  {"en", refusal("PS104", `{"unlocks_at": "2026-11-29T11:00:00Z"}`), "There were too many wrong answers. Try again in a minute."},
@@ -155,21 +158,31 @@ func TestExplainRepeatsNothingThatTheServerSays(t *testing.T) {
 		t.Fatal("the naive words show nothing either")
 	}
 	for _, code := range append(codesRaised(t), "42501", "25006", "23505") {
-		detail := `{"reason": "OF-SERVER", "explanation": "OF-SERVER", "unlocks_at": null, "setting": "OF-SERVER"}`
-		if said := say("en", refusal(code, detail)); strings.Contains(said, "OF-SERVER") || strings.Contains(said, "%!") {
-			t.Errorf("%s: %s", code, said)
+		for _, scheme := range []string{"OF-SERVER", "locked"} {
+			detail := `{"reason": "OF-SERVER", "explanation": "OF-SERVER", "scheme": "` + scheme + `", "unlocks_at": null, "setting": "OF-SERVER"}`
+			if said := say("en", refusal(code, detail)); strings.Contains(said, "OF-SERVER") || strings.Contains(said, "%!") {
+				t.Errorf("%s: %s", code, said)
+			}
 		}
 	}
 }
 
-// The words for a wrong PIN, an unknown user and a PIN that must be changed are the same: the database says the same.
+// The words for a wrong answer, an unknown user and a PIN that must be changed are the same: the database says the same.
+// They name a PIN only if it was one.
 func TestWordsOfAWrongAnswerNameNoCause(t *testing.T) {
 	for _, tag := range Words().Languages() {
-		for _, detail := range []string{`{"unlocks_at": null}`, `{"unlocks_at": "2026-11-29T12:20:00Z"}`} {
-			said := say(tag.String(), refusal("PS102", detail))
-			both := map[string]bool{"en": strings.Contains(said, "user name or the PIN"), "de": strings.Contains(said, "Benutzername oder PIN")}
-			if !both[tag.String()] {
-				t.Errorf("in %s a wrong answer says %q", tag, said)
+		for scheme, names := range map[string][]string{
+			"PIN": {"PIN", "PIN"}, "TOTP": {"code", "Code"}, "PASSKEY": {"passkey", "Passkey"}, "BADGE": {"answer", "Antwort"}, "": {"answer", "Antwort"},
+		} {
+			for _, moment := range []string{`null`, `"2026-11-29T12:20:00Z"`} {
+				said := say(tag.String(), refusal("PS102", fmt.Sprintf(`{"scheme": %q, "unlocks_at": %s}`, scheme, moment)))
+				if moment != "null" {
+					names = []string{"answer", "Antwort"}
+				}
+				both := map[string]string{"en": "user name or the " + names[0], "de": "Benutzername oder " + names[1]}[tag.String()]
+				if both == "" || !strings.Contains(said, both) || scheme != "PIN" && strings.Contains(said, "PIN") {
+					t.Errorf("in %s a wrong answer by %q says %q", tag, scheme, said)
+				}
 			}
 		}
 	}
