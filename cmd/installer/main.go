@@ -7,6 +7,9 @@ import (
 	"os/signal"
 	"syscall"
 
+	// For systems without certificates of their own, such as an image with nothing but this program.
+	_ "golang.org/x/crypto/x509roots/fallback"
+
 	"github.com/posternsql/postern/internal/cli"
 )
 

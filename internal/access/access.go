@@ -17,13 +17,13 @@ type Account struct {
 	Description string    `json:"description"`
 	Active      bool      `json:"active"`
 	CreatedAt   time.Time `json:"created_at"`
-	// PIN is none, must change, or set.
+	// PIN is none, must_change, or set.
 	PIN          string     `json:"pin"`
 	PINChangedAt *time.Time `json:"pin_changed_at"`
 	// LockedUntil is nil if the credential is not locked.
 	LockedUntil *time.Time `json:"locked_until"`
-	// DBRole is the database role that is this person, Roles are those of Postern's roles that it is a member of, and
-	// Login says whether the database lets it use them.
+	// DBRole is the database role that is this person, and Roles are those of Postern's roles that it is a member of.
+	// Login says whether the database lets it use them: see postern.access_report.
 	DBRole *string  `json:"db_role"`
 	Roles  []string `json:"roles"`
 	Login  *string  `json:"login"`
@@ -37,21 +37,22 @@ type Account struct {
 type Company struct {
 	Company          string  `json:"company"`
 	Name             string  `json:"name"`
-	Default          bool    `json:"default"`
+	IsDefault        bool    `json:"is_default"`
 	RowLevelSecurity bool    `json:"row_level_security"`
 	Class            *string `json:"class"`
-	// Combinations is how many posting combinations of the company the user may see, and Of is how many it has.
-	Combinations int64    `json:"combinations"`
-	Of           int64    `json:"of"`
-	Ledgers      []Ledger `json:"ledgers"`
+	// Combinations is how many posting combinations of the company the user may see, and OfCombinations is how many
+	// it has.
+	Combinations   int64    `json:"combinations"`
+	OfCombinations int64    `json:"of_combinations"`
+	Ledgers        []Ledger `json:"ledgers"`
 }
 
 // Ledger is an internal ledger to which a user is connected.
 type Ledger struct {
-	LedgerID     string  `json:"ledger_id"`
-	Class        *string `json:"class"`
-	Combinations int64   `json:"combinations"`
-	Of           int64   `json:"of"`
+	LedgerID       string  `json:"ledger_id"`
+	Class          *string `json:"class"`
+	Combinations   int64   `json:"combinations"`
+	OfCombinations int64   `json:"of_combinations"`
 }
 
 // Page is all about one user.
@@ -190,7 +191,7 @@ func writeRegistered(ctx context.Context, queries *query.Queries, writer Writer)
 		if err := writer.Rules(page); err != nil {
 			return err
 		}
-		after = page[len(page)-1].CombinationID
+		after = page[len(page)-1].RuleID
 	}
 }
 

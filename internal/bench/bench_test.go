@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,10 +26,10 @@ func TestMain(m *testing.M) {
 // The numbers of a busy machine mean nothing. The test checks only that every measurement runs.
 func TestEachBarIsMeasuredAndPrinted(t *testing.T) {
 	t.Parallel()
-	var out, errors bytes.Buffer
-	code := cli.Main(t.Context(), []string{"bench", "--quick"}, strings.NewReader(""), &out, &errors)
+	var out, complaints bytes.Buffer
+	code := cli.Main(t.Context(), []string{"bench", "--quick"}, strings.NewReader(""), &out, &complaints)
 	if code != 0 && code != 3 {
-		t.Fatalf("bench ended with exit code %d: %s", code, errors.String())
+		t.Fatalf("bench ended with exit code %d: %s", code, complaints.String())
 	}
 	lines := strings.Split(out.String(), "\n")
 	for _, name := range (bench.Options{}).Names() {
@@ -56,10 +57,10 @@ func TestEachBarIsMeasuredAndPrinted(t *testing.T) {
 
 func TestMeasurementsCanBeChosen(t *testing.T) {
 	t.Parallel()
-	var out, errors bytes.Buffer
-	code := cli.Main(t.Context(), []string{"bench", "--quick", "--json", "--only", "install-again,session"}, strings.NewReader(""), &out, &errors)
+	var out, complaints bytes.Buffer
+	code := cli.Main(t.Context(), []string{"bench", "--quick", "--json", "--only", "install-again,session"}, strings.NewReader(""), &out, &complaints)
 	if code != 0 && code != 3 {
-		t.Fatalf("bench ended with exit code %d: %s", code, errors.String())
+		t.Fatalf("bench ended with exit code %d: %s", code, complaints.String())
 	}
 	var report bench.Report
 	if err := json.Unmarshal(out.Bytes(), &report); err != nil {
@@ -73,8 +74,29 @@ func TestMeasurementsCanBeChosen(t *testing.T) {
 	}
 
 	out.Reset()
-	if code := cli.Main(t.Context(), []string{"bench", "--only", "sessions"}, strings.NewReader(""), &out, &errors); code != 2 {
+	if code := cli.Main(t.Context(), []string{"bench", "--only", "sessions"}, strings.NewReader(""), &out, &complaints); code != 2 {
 		t.Errorf("exit code %d for a measurement that does not exist, want 2", code)
+	}
+}
+
+func TestAStoppedRunKeepsWhatItHasMeasured(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	report, err := bench.Run(ctx, bench.Options{
+		Quick: true,
+		Only:  []string{"session", "install-again"},
+		OnProgress: func(activity string, _, _ int) {
+			if activity == "install-again" {
+				stop()
+			}
+		},
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("a stopped run returned %v", err)
+	}
+	if report == nil || len(report.Results) != 1 || report.Results[0].Name != "session" {
+		t.Errorf("a stopped run returned %v, want session", report)
 	}
 }
 
@@ -82,9 +104,9 @@ func TestMeasurementsCanBeChosen(t *testing.T) {
 func TestPeersAreMeasuredAndCompared(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "peers.json")
-	var out, errors bytes.Buffer
-	if code := cli.Main(t.Context(), []string{"bench", "--peers", "--quick", "--json"}, strings.NewReader(""), &out, &errors); code != 0 {
-		t.Fatalf("bench --peers ended with exit code %d: %s", code, errors.String())
+	var out, complaints bytes.Buffer
+	if code := cli.Main(t.Context(), []string{"bench", "--peers", "--quick", "--json"}, strings.NewReader(""), &out, &complaints); code != 0 {
+		t.Fatalf("bench --peers ended with exit code %d: %s", code, complaints.String())
 	}
 	report, err := bench.ReadReport(out.Bytes())
 	if err != nil {
@@ -102,15 +124,15 @@ func TestPeersAreMeasuredAndCompared(t *testing.T) {
 		t.Fatal(err)
 	}
 	out.Reset()
-	if code := cli.Main(t.Context(), []string{"bench", "--compare", file, file}, strings.NewReader(""), &out, &errors); code != 0 || !strings.Contains(out.String(), "\tsame\n") {
-		t.Errorf("exit code %d of a comparison with itself:\n%s%s", code, out.String(), errors.String())
+	if code := cli.Main(t.Context(), []string{"bench", "--compare", file, file}, strings.NewReader(""), &out, &complaints); code != 0 || !strings.Contains(out.String(), "\tsame\n") {
+		t.Errorf("exit code %d of a comparison with itself:\n%s%s", code, out.String(), complaints.String())
 	}
 	for _, arguments := range [][]string{
 		{"bench", "--peers", "--only", "session"},
 		{"bench", "--only", "peer-row-ledger"},
 		{"bench", "--compare", "--peers", file, file},
 	} {
-		if code := cli.Main(t.Context(), arguments, strings.NewReader(""), &out, &errors); code != 2 {
+		if code := cli.Main(t.Context(), arguments, strings.NewReader(""), &out, &complaints); code != 2 {
 			t.Errorf("%q ended with exit code %d, want 2", arguments, code)
 		}
 	}
@@ -119,9 +141,9 @@ func TestPeersAreMeasuredAndCompared(t *testing.T) {
 func TestGrowthIsMeasuredAndCompared(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "growth.json")
-	var out, errors bytes.Buffer
-	if code := cli.Main(t.Context(), []string{"bench", "--growth", "--quick", "--json"}, strings.NewReader(""), &out, &errors); code != 0 {
-		t.Fatalf("bench --growth ended with exit code %d: %s", code, errors.String())
+	var out, complaints bytes.Buffer
+	if code := cli.Main(t.Context(), []string{"bench", "--growth", "--quick", "--json"}, strings.NewReader(""), &out, &complaints); code != 0 {
+		t.Fatalf("bench --growth ended with exit code %d: %s", code, complaints.String())
 	}
 	report, err := bench.ReadReport(out.Bytes())
 	if err != nil {
@@ -143,8 +165,8 @@ func TestGrowthIsMeasuredAndCompared(t *testing.T) {
 		t.Fatal(err)
 	}
 	out.Reset()
-	if code := cli.Main(t.Context(), []string{"bench", "--compare", file, file}, strings.NewReader(""), &out, &errors); code != 0 || !strings.Contains(out.String(), "\tsame\n") {
-		t.Errorf("exit code %d of a comparison with itself:\n%s%s", code, out.String(), errors.String())
+	if code := cli.Main(t.Context(), []string{"bench", "--compare", file, file}, strings.NewReader(""), &out, &complaints); code != 0 || !strings.Contains(out.String(), "\tsame\n") {
+		t.Errorf("exit code %d of a comparison with itself:\n%s%s", code, out.String(), complaints.String())
 	}
 }
 
@@ -165,8 +187,8 @@ func TestGrowthEndsWhereTheCallerSays(t *testing.T) {
 		{"bench", "--growth", "--peers"},
 		{"bench", "--growth", "--only", "session"},
 	} {
-		var out, errors bytes.Buffer
-		if code := cli.Main(t.Context(), arguments, strings.NewReader(""), &out, &errors); code != 2 {
+		var out, complaints bytes.Buffer
+		if code := cli.Main(t.Context(), arguments, strings.NewReader(""), &out, &complaints); code != 2 {
 			t.Errorf("%q ended with exit code %d, want 2", arguments, code)
 		}
 	}

@@ -20,7 +20,7 @@ func timeApply(again bool) func(context.Context, *scene, measurement, func()) (s
 		count, size := m.rounds.of(s.quick)
 		text := configurationFile(size)
 		for range count {
-			seconds, err := s.applyOnce(ctx, text, again)
+			seconds, err := s.applyOnce(ctx, text, again, true)
 			if err != nil {
 				return samples{}, err
 			}
@@ -31,7 +31,39 @@ func timeApply(again bool) func(context.Context, *scene, measurement, func()) (s
 	}
 }
 
-func (s *scene) applyOnce(ctx context.Context, text string, again bool) (seconds float64, err error) {
+// compareRecord compares the same application of a file with and without the triggers that record each change. It takes
+// turns, because the machine may become slower in the meantime.
+func compareRecord(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
+	count, size := m.rounds.of(s.quick)
+	text := configurationFile(size)
+	for range count {
+		recorded, err := s.applyOnce(ctx, text, false, true)
+		if err != nil {
+			return samples{}, err
+		}
+		unrecorded, err := s.applyOnce(ctx, text, false, false)
+		if err != nil {
+			return samples{}, err
+		}
+		taken.subject, taken.baseline = append(taken.subject, recorded), append(taken.baseline, unrecorded)
+		round()
+	}
+	return taken, nil
+}
+
+// stopRecording disables the triggers that record each change.
+const stopRecording = `
+do $$
+declare
+  recorded record;
+begin
+  for recorded in select t.tgrelid::regclass as relation, t.tgname from pg_trigger as t where t.tgname ~ '^administered_' loop
+    execute format('alter table %s disable trigger %I', recorded.relation, recorded.tgname);
+  end loop;
+end
+$$`
+
+func (s *scene) applyOnce(ctx context.Context, text string, again, isRecorded bool) (seconds float64, err error) {
 	name := s.name + "_apply"
 	if _, err := s.admin.Exec(ctx, "create database "+name+" template template0"); err != nil {
 		return 0, err
@@ -52,6 +84,11 @@ func (s *scene) applyOnce(ctx context.Context, text string, again bool) (seconds
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, connection.Close(context.WithoutCancel(ctx))) }()
+	if !isRecorded {
+		if _, err := connection.Exec(ctx, stopRecording); err != nil {
+			return 0, err
+		}
+	}
 	apply := func() (*configuration.Plan, error) {
 		desired, err := configuration.Read([]string{"-"}, strings.NewReader(text))
 		if err != nil {

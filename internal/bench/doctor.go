@@ -30,13 +30,15 @@ func timeDoctor(ctx context.Context, s *scene, m measurement, round func()) (tak
 	}
 	count, _ := m.rounds.of(s.quick)
 	for range count {
-		var findings []doctor.Judged
-		seconds, err := timeCommand(ctx, b.config.ConnString(), &findings, "doctor")
+		var found struct {
+			Findings []doctor.Judged `json:"findings"`
+		}
+		seconds, err := timeCommand(ctx, b.config.ConnString(), &found, "doctor")
 		if err != nil {
 			return samples{}, err
 		}
-		if len(findings) < 20*percent {
-			return samples{}, fmt.Errorf("doctor found only %d of what is wrong", len(findings))
+		if len(found.Findings) < 20*percent {
+			return samples{}, fmt.Errorf("doctor found only %d of what is wrong", len(found.Findings))
 		}
 		taken.subject = append(taken.subject, seconds)
 		round()

@@ -137,7 +137,41 @@ func (l *longLog) measure(ctx context.Context, entries int) error {
 		times = append(times, float64(time.Since(began).Microseconds())/1000)
 	}
 	l.taken["log-prove"] = samples{subject: times}
-	return nil
+	return l.measureRedaction(ctx, (entries+batch)/100)
+}
+
+// measureRedaction has the log forget one person, and compares writing to it before and afterwards.
+func (l *longLog) measureRedaction(ctx context.Context, entries int) error {
+	before, err := l.timeWrites(ctx)
+	if err != nil {
+		return err
+	}
+	redaction := &seal.Redaction{UserID: forgotten, Reason: "Request 17"}
+	began := time.Now()
+	done, err := redaction.Redact(ctx, l.connection, l.sealer.Key, []*seal.Heads{l.sealer.Heads})
+	if err == nil && done.Entries != int64(entries) {
+		err = fmt.Errorf("%d of %d entries were redacted", done.Entries, entries)
+	}
+	if err != nil {
+		return err
+	}
+	l.taken["log-redact"] = samples{subject: []float64{time.Since(began).Seconds()}}
+	after, err := l.timeWrites(ctx)
+	l.taken["log-redacted"] = samples{subject: after, baseline: before}
+	return err
+}
+
+// timeWrites returns the microseconds that it takes to write an entry, each in a transaction.
+func (l *longLog) timeWrites(ctx context.Context) ([]float64, error) {
+	times := []float64{}
+	for range proofs {
+		began := time.Now()
+		if _, err := l.connection.Exec(ctx, writeEntries, 1); err != nil {
+			return nil, err
+		}
+		times = append(times, float64(time.Since(began).Microseconds()))
+	}
+	return times, nil
 }
 
 // timeSeal writes this many entries, a thousand per transaction, and returns how many are sealed per second.
@@ -158,11 +192,14 @@ func (l *longLog) timeSeal(ctx context.Context, entries int) (float64, error) {
 	return float64(entries) / time.Since(began).Seconds(), err
 }
 
+// forgotten has every hundredth entry.
+const forgotten = "BOB"
+
 // writeEntries inserts what a passed gate inserts.
 const writeEntries = `
 insert into postern_internal.checkpoint_entry
   (outcome, gate_id, userid, authenticated_by, message, parameters, comment, scheme, ticket)
-select 'passed', 'BENCH_APPROVE', 'ALICE', 'ALICE', 'Invoice INV-' || i || ' of S-1001 over 1250.00 approved',
+select 'passed', 'BENCH_APPROVE', case when i % 100 = 0 then '` + forgotten + `' else 'ALICE' end, 'ALICE', 'Invoice INV-' || i || ' of S-1001 over 1250.00 approved',
        jsonb_build_object('SUPPLIER_ID', 'S-1001', 'INVOICE_NO', 'INV-' || i, 'AMOUNT', '1250.00'), 'As agreed with the supplier', 'PIN',
        gen_random_uuid()
   from generate_series(1, $1::integer) as i`

@@ -71,6 +71,7 @@ type function struct {
 	ReturnsSet     bool
 	SearchPath     *string
 	Parts          []uint32
+	Definer        bool
 
 	node *Node
 }

@@ -26,7 +26,8 @@ select p.oid,
        case when p.prokind in ('a', 'w')
             then array(select d.refobjid from pg_catalog.pg_depend as d
                         where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.refclassid = 'pg_proc'::regclass)
-            else '{}' end as parts
+            else '{}' end as parts,
+       p.prosecdef as definer
   from pg_catalog.pg_proc as p
   join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
   join pg_catalog.pg_language as l on l.oid = p.prolang

@@ -33,6 +33,7 @@ type Node struct {
 
 	swallowing []swallowing
 	writes     []write
+	relation   *relation // to which something happens; nil if it is a function
 
 	read   func() *content // reads it once, in any goroutine
 	begun  bool            // read was called
@@ -91,7 +92,7 @@ type Swallowed struct {
 	Function string `json:"in"`
 	// Line is that of the call, and Block that of the block's BEGIN.
 	Line  int `json:"line"`
-	Block int `json:"block"`
+	Block int `json:"block_line"`
 	// Gates are the ids of the first gates, in order; none if all of them are computed.
 	Gates []string `json:"gates"`
 	// More counts the gates that are not in Gates.
@@ -347,9 +348,9 @@ func newSwallowed(node *Node, s swallowing, ids []string, guard bool) Swallowed 
 // Guarded reports whether a gate guards a table. Then a function may reach a gate without naming one.
 func (g *Graph) Guarded() bool { return g.guarded }
 
-// Writes returns what the statements of a node write to tables, also through views that it names. It does not cover
+// writesOf returns what the statements of a node write to tables, also through views that it names. It does not cover
 // what the functions that it calls write.
-func (g *Graph) Writes(node *Node) []Write {
+func (g *Graph) writesOf(node *Node) []Write {
 	writes := []Write{}
 	seen := map[*Node]bool{}
 	var take func(*Node, bool)
@@ -468,6 +469,7 @@ func (g *Graph) event(of event) *Node {
 	if g.events[of] == nil {
 		r := g.relations[of.relation]
 		node := newNode(of.kind+" on "+r.QualifiedName, func() *content { return g.readEvent(r, of.kind) }, nil)
+		node.relation = r
 		node.link = func(c *content) { g.linkEvent(node, r, of, c) }
 		g.events[of] = node
 	}

@@ -193,7 +193,7 @@ type csvReport struct {
 // reportHeader are the columns of a report. A row leaves those empty that its record does not have.
 var reportHeader = []string{
 	"record", "userid", "description", "active", "pin", "locked_until", "db_role", "roles", "login", "schemes", "approves_for_others",
-	"company", "company_name", "default_company", "row_level_security", "ledger_id", "class", "combinations", "of",
+	"company", "company_name", "is_default", "row_level_security", "ledger_id", "class", "combinations", "of_combinations",
 	"gate_id", "exclusive", "action", "checkpoint", "legacy_checkpoints",
 	"rule_id", "allowed", "code_a", "code_b", "code_c", "code_d", "code_e", "code_f", "code_g", "code_h", "code_i", "code_j",
 	"name", "value",
@@ -272,7 +272,7 @@ func (w *csvReport) Rules(rules []query.AuthorityCombination) error {
 	for _, rule := range rules {
 		cells := []cell{
 			{"company", rule.Company}, {"ledger_id", value(rule.LedgerID)}, {"class", rule.Class},
-			{"rule_id", strconv.FormatInt(rule.CombinationID, 10)}, {"allowed", strconv.FormatBool(rule.Allowed)},
+			{"rule_id", strconv.FormatInt(rule.RuleID, 10)}, {"allowed", strconv.FormatBool(rule.Allowed)},
 		}
 		for part, pattern := range patternsOf(rule) {
 			cells = append(cells, cell{fmt.Sprintf("code_%c", 'a'+part), pattern})
@@ -294,14 +294,14 @@ func (w *csvReport) User(user *access.User) error {
 		cell{"schemes", strings.Join(user.Schemes, " ")}, cell{"approves_for_others", strconv.FormatBool(user.ApprovesForOthers)})
 	for _, company := range user.Companies {
 		w.row("user_company", userid, cell{"company", company.Company}, cell{"company_name", company.Name},
-			cell{"default_company", strconv.FormatBool(company.Default)}, cell{"row_level_security", strconv.FormatBool(company.RowLevelSecurity)},
+			cell{"is_default", strconv.FormatBool(company.IsDefault)}, cell{"row_level_security", strconv.FormatBool(company.RowLevelSecurity)},
 			cell{"class", value(company.Class)}, cell{"combinations", strconv.FormatInt(company.Combinations, 10)},
-			cell{"of", strconv.FormatInt(company.Of, 10)})
+			cell{"of_combinations", strconv.FormatInt(company.OfCombinations, 10)})
 		for _, ledger := range company.Ledgers {
 			w.row("user_ledger", userid, cell{"company", company.Company}, cell{"ledger_id", ledger.LedgerID},
 				cell{"row_level_security", strconv.FormatBool(company.RowLevelSecurity)},
 				cell{"class", value(ledger.Class)}, cell{"combinations", strconv.FormatInt(ledger.Combinations, 10)},
-				cell{"of", strconv.FormatInt(ledger.Of, 10)})
+				cell{"of_combinations", strconv.FormatInt(ledger.OfCombinations, 10)})
 		}
 	}
 	for _, gate := range user.Gates {

@@ -33,13 +33,17 @@ type application struct {
 
 	database    *pgx.ConnConfig // nil: use the flag or the environment
 	databaseURL string
-	verbose     bool
+	// configuredURL is the database of a configuration file, and configuredBy is that file.
+	configuredURL, configuredBy string
+	verbose                     bool
+	jsonLogs                    bool // write diagnostics as JSON
+	information                 bool // write diagnostics of a service: what it begins and ends, too
 
 	running bool // a command was entered, so a later error is not bad usage
 }
 
-// config finds the database to work on: --database-url takes precedence over DATABASE_URL, and that over libpq's
-// variables.
+// config finds the database to work on: --database-url takes precedence over DATABASE_URL, that over a configuration
+// file, and that over libpq's variables.
 func (a *application) config() (*pgx.ConnConfig, error) {
 	if a.database != nil {
 		return a.database.Copy(), nil
@@ -47,6 +51,9 @@ func (a *application) config() (*pgx.ConnConfig, error) {
 	origin, text := "--database-url", a.databaseURL
 	if text == "" {
 		origin, text = "DATABASE_URL", os.Getenv("DATABASE_URL")
+	}
+	if text == "" {
+		origin, text = a.configuredBy, a.configuredURL
 	}
 	if text == "" {
 		origin = "the environment (PG*)"
@@ -93,13 +100,17 @@ func (a *application) connect(ctx context.Context) (*pgx.Conn, error) {
 	return pgx.ConnectConfig(ctx, config)
 }
 
-// logger writes diagnostics to standard error: everything with --verbose, otherwise only warnings.
+// logger writes diagnostics to standard error: everything with --verbose, otherwise only warnings, or what a service
+// tells.
 func (a *application) logger() *slog.Logger {
 	level := slog.LevelWarn
-	if a.verbose {
+	switch {
+	case a.verbose:
 		level = slog.LevelDebug
+	case a.information:
+		level = slog.LevelInfo
 	}
-	return slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level, ReplaceAttr: func(_ []string, attribute slog.Attr) slog.Attr {
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: func(_ []string, attribute slog.Attr) slog.Attr {
 		if problem, isError := attribute.Value.Any().(error); isError {
 			attribute.Value = slog.StringValue(problem.Error())
 		}
@@ -107,7 +118,11 @@ func (a *application) logger() *slog.Logger {
 			attribute.Value = slog.StringValue(printable.Text(attribute.Value.String()))
 		}
 		return attribute
-	}}))
+	}}
+	if a.jsonLogs {
+		return slog.New(slog.NewJSONHandler(a.err, options))
+	}
+	return slog.New(slog.NewTextHandler(a.err, options))
 }
 
 // output is standard output. It remembers a failed write, so that a command does not report success on a full disk.

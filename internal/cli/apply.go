@@ -54,7 +54,7 @@ or as a member of the owner's role.`,
 		Example: `  $0 apply -f postern.yaml --plan
   $0 apply -f postern.yaml --impact
   $0 apply -f gates.yaml -f companies.yaml -f Invoice.projection
-  $0 apply -f postern.yaml --prune --plan --json | jq -r '.changes[] | [.action, .kind, .name] | @tsv'`,
+  $0 apply -f postern.yaml --prune --plan --json | jq -r '.changes[] | [.operation, .kind, .name] | @tsv'`,
 		RunE: func(command *cobra.Command, more []string) error {
 			ctx := command.Context()
 			desired, err := configuration.Read(append(files, more...), app.in)
@@ -105,7 +105,7 @@ or as a member of the owner's role.`,
 }
 
 // verbs are the words for each kind of change, before and after it is made.
-var verbs = []struct{ action, sign, todo, done string }{
+var verbs = []struct{ operation, sign, todo, done string }{
 	{configuration.Create, "+", "to create", "created"},
 	{configuration.Alter, "~", "to change", "changed"},
 	{configuration.Remove, "-", "to remove", "removed"},
@@ -114,7 +114,7 @@ var verbs = []struct{ action, sign, todo, done string }{
 func (a *application) printPlan(plan *configuration.Plan, planned bool) {
 	counts := map[string]int{}
 	for _, change := range plan.Changes {
-		counts[change.Action]++
+		counts[change.Operation]++
 		a.printChange(change)
 	}
 	stay := "."
@@ -131,9 +131,9 @@ func (a *application) printPlan(plan *configuration.Plan, planned bool) {
 	parts := []string{}
 	for _, verb := range verbs {
 		if planned {
-			parts = append(parts, fmt.Sprintf("%d %s", counts[verb.action], verb.todo))
+			parts = append(parts, fmt.Sprintf("%d %s", counts[verb.operation], verb.todo))
 		} else {
-			parts = append(parts, fmt.Sprintf("%d %s", counts[verb.action], verb.done))
+			parts = append(parts, fmt.Sprintf("%d %s", counts[verb.operation], verb.done))
 		}
 	}
 	a.printf("%s%s\n", strings.Join(parts, ", "), stay)
@@ -142,11 +142,11 @@ func (a *application) printPlan(plan *configuration.Plan, planned bool) {
 func (a *application) printChange(change configuration.Change) {
 	sign, paint := "", text.FgYellow
 	for _, verb := range verbs {
-		if verb.action == change.Action {
+		if verb.operation == change.Operation {
 			sign = verb.sign
 		}
 	}
-	switch change.Action {
+	switch change.Operation {
 	case configuration.Create:
 		paint = text.FgGreen
 	case configuration.Remove:
@@ -154,7 +154,7 @@ func (a *application) printChange(change configuration.Change) {
 	}
 	a.printf("%s\n", a.coloured(paint, fmt.Sprintf("%s %s %s", sign, change.Kind, change.Name)))
 	for _, field := range change.Fields {
-		if change.Action == configuration.Create {
+		if change.Operation == configuration.Create {
 			a.printf("    %s: %s\n", field.Name, fieldText(field.To))
 		} else {
 			a.printf("    %s: %s → %s\n", field.Name, fieldText(field.From), fieldText(field.To))
@@ -167,6 +167,8 @@ func (a *application) printChange(change configuration.Change) {
 
 func fieldText(value any) string {
 	switch value := value.(type) {
+	case nil:
+		return "none"
 	case string:
 		if value == "" {
 			return "none"

@@ -39,7 +39,7 @@ func (a *application) printImpact(impact *configuration.Impact) {
 	}
 	rows := make([][]string, len(impact.Effects))
 	for index, effect := range impact.Effects {
-		what, combinations := effect.Kind, "-"
+		what, combinations := strings.ReplaceAll(effect.Kind, "_", " "), "-"
 		for _, name := range []*string{effect.Company, effect.LedgerID, effect.Name} {
 			if name != nil {
 				what += " " + *name

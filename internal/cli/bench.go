@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -85,15 +86,16 @@ Exit code 3: a bar is missed, or with --compare something became worse.`,
 			if bar != nil {
 				_ = bar.Finish()
 			}
-			if err != nil {
+			if report == nil || err != nil && len(report.Results) == 0 {
 				return err
 			}
+			var printed error
 			if asJSON {
-				err = app.printJSON(report)
+				printed = app.printJSON(report)
 			} else {
 				app.printBench(report)
 			}
-			if err == nil && !report.Met() {
+			if err = errors.Join(err, printed); err == nil && !report.Met() {
 				err = errDifference
 			}
 			return err

@@ -44,6 +44,7 @@ var listers = map[string]lister{
 // from 0.
 var commandListers = map[string]map[int]lister{
 	"setting set":                {0: naming.Settings},
+	"setting history":            {0: naming.Settings},
 	"event action remove":        {0: naming.EventActions},
 	"event action enable":        {0: naming.EventActions},
 	"event action rotate-secret": {0: naming.EventActions},
@@ -70,7 +71,7 @@ func (a *application) complete(command *cobra.Command) {
 	for index, placeholder := range strings.Fields(placeholders) {
 		found := commandListers[path][index]
 		if found == nil {
-			found = listers[strings.Trim(placeholder, "[]")]
+			found = listers[strings.Trim(placeholder, "[].")]
 		}
 		arguments = append(arguments, found)
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/administrator"
 	"github.com/posternsql/postern/internal/program"
 	"github.com/posternsql/postern/internal/query"
 )
@@ -45,7 +47,10 @@ func (a *application) withDatabase(ctx context.Context, do func(*pgx.Conn, *stat
 		defer cancel()
 		_ = connection.Close(ctx)
 	}()
-	return interrupted(ctx, explain(do(connection, newStatements(connection)), connection.Config().User))
+	if terminal(a.in) {
+		administrator.Ask(connection, a.approve(connection))
+	}
+	return interrupted(ctx, explain(do(connection, newStatements(administrator.Connection{Conn: connection})), connection.Config().User))
 }
 
 // query is withDatabase for a single statement.
@@ -67,6 +72,10 @@ func explain(err error, user string) error {
 	var server *pgconn.PgError
 	if !errors.As(err, &server) {
 		return err
+	}
+	if required := administrator.Required(err); required != nil {
+		return withHint(fmt.Errorf("this change needs the approval of its administrator, %s: %s", cmp.Or(required.Username, user), required.Message),
+			"Run the command on a terminal, where it asks for the PIN.")
 	}
 	switch server.Code {
 	case "3F000": // invalid_schema_name

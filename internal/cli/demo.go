@@ -17,11 +17,11 @@ import (
 )
 
 func newDemoCommand(app *application) *cobra.Command {
-	var interactive, keep bool
+	var interactive, keep, web bool
 	command := &cobra.Command{
 		Use:   "demo",
 		Short: "See all of it at work, on a throw-away server",
-		Long: `Starts a throw-away PostgreSQL server, installs Postern, and tells its story in four acts:
+		Long: `Starts a throw-away PostgreSQL server, installs Postern, and tells its story in five acts:
 
   1. Mallory at Alice's unlocked workstation is stopped by a checkpoint, guesses, and is locked
      out. Alice approves.
@@ -30,16 +30,22 @@ func newDemoCommand(app *application) *cobra.Command {
      and doctor find and fix it.
   4. A webhook and a mail notify of an approval. The log is sealed, a superuser rewrites a comment
      in it, and log verify names the entry.
+  5. Mallory writes a table past the gate, until a guard stops that. An administrator switches a
+     gate off at night, and the record and a mail name him. apply --impact says who would see more.
 
 It really sends every statement and runs every command that it shows, and the web server and the mail server on this
 machine are real. It does not touch the database of other commands, and leaves nothing behind.
+
+With --web it tells no story, but serves a page on which people approve and pay invoices, and prints its address. The
+people have the PIN that you choose: at the terminal, or as one line of standard input.
 
 The server is the one of POSTERN_TEST_DATABASE_URL; otherwise PostgreSQL's binaries (POSTERN_PG_BIN, PATH,
 /usr/lib/postgresql); otherwise Docker (POSTERN_TEST_IMAGE); otherwise downloaded binaries. On an existing server, the
 demo creates a database and a role, and drops them at the end; Postern's own roles stay.`,
 		Example: `  $0 demo
   $0 demo --interactive
-  $0 demo --keep`,
+  $0 demo --keep
+  $0 demo --web`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			// The acceptances of the user's own databases do not apply here, because the story accepts a finding itself.
@@ -67,11 +73,21 @@ demo creates a database and a role, and drops them at the end; Postern's own rol
 			// Ignore SIGPIPE. It ends the story when the output goes into head, but the demo must still clean up.
 			signal.Ignore(syscall.SIGPIPE)
 			defer signal.Reset(syscall.SIGPIPE)
+			if web {
+				pin, err := app.readPIN(command.Context(), "Alice and Bob", false)
+				if err != nil {
+					return err
+				}
+				return demo.Web(command.Context(), options, pin)
+			}
 			return demo.Run(command.Context(), options)
 		},
 	}
 	command.Flags().BoolVar(&interactive, "interactive", false, "play Alice: choose her PIN, and approve")
+	command.Flags().BoolVar(&web, "web", false, "serve an approval page, and print its address")
 	command.Flags().BoolVar(&keep, "keep", false, "leave the server running, and print how to connect and how to stop it")
+	command.MarkFlagsMutuallyExclusive("web", "interactive")
+	command.MarkFlagsMutuallyExclusive("web", "keep")
 	return command
 }
 

@@ -47,7 +47,7 @@ Exit code 3: a finding of the level of --fail-on, or above, counts.`,
 		Example: `  $0 doctor
   $0 doctor --fail-on error
   $0 doctor --accept accepted.yaml
-  $0 doctor --json | jq -r '.[] | select(.level == "error") | .fix'`,
+  $0 doctor --json | jq -r '.findings[] | select(.level == "error") | .fix'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if failOn != doctor.Warn && failOn != doctor.Error {
@@ -74,7 +74,7 @@ Exit code 3: a finding of the level of --fail-on, or above, counts.`,
 			findings := doctor.Judge(report.Findings, accepted)
 			app.warnOfUnused(accepted)
 			if asJSON {
-				if err := app.printJSON(findings); err != nil {
+				if err := app.printJSON(map[string]any{"findings": findings}); err != nil {
 					return err
 				}
 			} else {

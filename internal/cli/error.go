@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -146,7 +147,7 @@ func describeRefusal(refused *pgconn.ConnectError) string {
 	if len(reasons) > 1 {
 		reasons = slices.DeleteFunc(reasons, func(reason string) bool { return strings.HasSuffix(reason, "server refused TLS connection") })
 	}
-	return fmt.Sprintf("cannot connect to database %q as user %q: %s", refused.Config.Database, refused.Config.User, strings.Join(reasons, "\n"))
+	return fmt.Sprintf("cannot connect to database %q as user %q: %s", cmp.Or(refused.Config.Database, refused.Config.User), refused.Config.User, strings.Join(reasons, "\n"))
 }
 
 // describeNotice returns a notice or a warning of PostgreSQL.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/posternsql/postern/internal/connecting"
 	"github.com/posternsql/postern/internal/event"
+	"github.com/posternsql/postern/internal/service"
 )
 
 func newEventRunCommand(app *application) *cobra.Command {
@@ -37,9 +38,11 @@ list shows it. Without a server, mails wait.
 command ends until somebody confirms the timeline, because a recovered copy of the server looks the same from inside.
 See docs/events.md, Copies and failover.
 
---metrics serves /metrics for Prometheus, and /healthz. That answers 503 if an action's deliveries could not be
-claimed for 10 seconds, or if the database has not answered for a minute, and otherwise 200. It has no password: keep
-it on 127.0.0.1 or in an internal network.
+--metrics serves /metrics for Prometheus, /healthz and /readyz, as for "run". /healthz answers 503 if an action's
+deliveries could not be claimed for 10 seconds, or if the database has not answered for a minute. It has no password:
+keep it on 127.0.0.1 or in an internal network.
+
+"run" delivers events, seals the log and does upkeep in one process.
 
 Run it as a login that is a member of postern_event_worker and of nothing else.`,
 		Example: `  $0 event run --workers 4 --metrics 127.0.0.1:9187
@@ -54,16 +57,11 @@ Run it as a login that is a member of postern_event_worker and of nothing else.`
 			}
 			origin := "--smtp"
 			if smtp == "" {
-				origin, smtp = "POSTERN_SMTP", os.Getenv("POSTERN_SMTP")
-			} else if hasPassword(smtp) {
-				fmt.Fprintln(app.err, "Warning: the password in --smtp can be read in the process list; use POSTERN_SMTP.")
+				origin, smtp = smtpVariable, os.Getenv(smtpVariable)
 			}
-			if smtp != "" {
-				server, err := event.ParseSMTP(smtp)
-				if err != nil {
-					return usageError("%s: %w", origin, err)
-				}
-				options.SMTP = server
+			var err error
+			if options.SMTP, err = app.smtpServer(origin, smtp); err != nil {
+				return err
 			}
 			confirmed, err := confirmedTimeline(command, timeline)
 			if err != nil {
@@ -84,12 +82,33 @@ Run it as a login that is a member of postern_event_worker and of nothing else.`
 	return command
 }
 
+// smtpVariable names the environment variable with the server for mails.
+const smtpVariable = "POSTERN_SMTP"
+
+// smtpServer reads the URL of a server for mails, which came from origin; nil if there is none.
+func (a *application) smtpServer(origin, url string) (*event.SMTP, error) {
+	if url == "" {
+		return nil, nil
+	}
+	if origin == "--smtp" && hasPassword(url) {
+		fmt.Fprintln(a.err, "Warning: the password in --smtp can be read in the process list; use "+smtpVariable+".")
+	}
+	server, err := event.ParseSMTP(url)
+	if err != nil {
+		return nil, usageError("%s: %w", origin, err)
+	}
+	return server, nil
+}
+
+// eventConnections is how many connections delivering with so many workers takes, with those for metrics and upkeep.
+func eventConnections(workers int) int { return 2*workers + 3 }
+
 func (a *application) runEvents(ctx context.Context, options event.Options, once bool, metrics string) error {
 	config, err := a.config()
 	if err != nil {
 		return err
 	}
-	pool, err := connecting.Pool(ctx, config, 2*options.Workers+3)
+	pool, err := connecting.Pool(ctx, config, eventConnections(options.Workers))
 	if err != nil {
 		return err
 	}
@@ -103,12 +122,8 @@ func (a *application) runEvents(ctx context.Context, options event.Options, once
 		}
 		return interrupted(ctx, explain(err, config.User))
 	}
-	if metrics == "" {
-		return explain(event.New(pool, options).Run(ctx), config.User)
-	}
-	options.Metrics = event.NewMetrics(pool)
-	worker := event.New(pool, options)
-	return serveWhile(ctx, metrics, options.Metrics.Work, func(ctx context.Context) error {
-		return explain(worker.Run(ctx), config.User)
-	})
+	return a.serve(ctx, pool, &service.Service{
+		Parts:  []service.Part{a.delivering(pool, options), supporting(a.maintaining(pool))},
+		Logger: a.logger(),
+	}, metrics)
 }

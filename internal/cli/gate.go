@@ -23,7 +23,7 @@ and changes what the log says. The next registration keeps what an administrator
 A gate in a business function stops those who call the function. A gate that protects a table stops everybody who
 writes the table: that is a guard. See docs/guards.md.
 
-These commands need the role postern_admin; list, protected and explain also work with postern_auditor.`,
+These commands need the role postern_admin; list, protected, explain and history also work with postern_auditor.`,
 		Example: `  $0 gate list
   $0 gate enable SINWOF_APPROVE
   $0 gate message SINWOF_APPROVE "Supplier invoice &INVOICE_NO of &SUPPLIER approved"
@@ -35,10 +35,12 @@ These commands need the role postern_admin; list, protected and explain also wor
 		newGateActiveCommand(app, "enable", true),
 		newGateActiveCommand(app, "disable", false),
 		newGateMessageCommand(app),
+		newGateSchemesCommand(app),
 		newGateProtectCommand(app),
 		newGateUnprotectCommand(app),
 		newGateProtectedCommand(app),
 		newGateExplainCommand(app),
+		newGateHistoryCommand(app),
 	)
 	return command
 }
@@ -49,7 +51,8 @@ func newGateListCommand(app *application) *cobra.Command {
 		Use:   "list",
 		Short: "List the gates",
 		Long: `Lists the gates. state: active gates stop transactions, as long as the setting checkpoints_enabled is
-true; a built-in gate always stops; an exclusive gate needs an approval for each pass. A parameter with an asterisk
+true; a built-in gate always stops; an exclusive gate needs an approval for each pass. schemes: with which people
+approve; any: with all that are enabled. A parameter with an asterisk
 may differ when the approved transaction is sent again. administered: what an administrator has set, and later
 registrations keep.`,
 		Example: `  $0 gate list
@@ -71,10 +74,10 @@ registrations keep.`,
 			for index, gate := range gates {
 				rows[index] = []string{
 					gate.GateID, gate.State(), gate.Description, gate.Message,
-					orDash(strings.Join(gateParameters(gate), ", ")), orDash(strings.Join(administered(gate), ", ")),
+					orDash(strings.Join(gateParameters(gate), ", ")), orDash(strings.Join(administered(gate), ", ")), schemesOf(gate.Schemes),
 				}
 			}
-			app.printTable([]string{"gate_id", "state", "description", "message", "parameters", "administered"}, rows)
+			app.printTable([]string{"gate_id", "state", "description", "message", "parameters", "administered", "schemes"}, rows)
 			return nil
 		},
 	}
@@ -229,6 +232,55 @@ It stops nobody while the setting checkpoints_enabled is false.`,
 		command.Long = `Switches a gate off: nobody is stopped there, and passing it is not logged. Later registrations leave it off.`
 		command.Example = `  $0 gate disable SINWOF_APPROVE`
 	}
+	return command
+}
+
+func schemesOf(schemes []string) string {
+	if schemes == nil {
+		return "any"
+	}
+	return strings.Join(schemes, ", ")
+}
+
+func newGateSchemesCommand(app *application) *cobra.Command {
+	var any bool
+	command := &cobra.Command{
+		Use:   "schemes GATE_ID [SCHEME...]",
+		Short: "Say with which schemes people approve at a gate",
+		Long: `Says with which schemes people approve at a gate: one of those named, the usual one first. --any takes that back:
+every enabled scheme is accepted. Later registrations leave it alone.
+
+A gate that accepts only some schemes is exclusive, and stays so: each pass needs its own approval. Otherwise the
+approval of another gate would open it, with another scheme. Approvals that are not used yet end.
+
+Enable the schemes first ("$0 scheme enable TOTP"), and let the people enrol: nobody passes without.`,
+		Example: `  $0 gate schemes BANK_SEND TOTP
+  $0 gate schemes SINWOF_APPROVE PIN TOTP
+  $0 gate schemes SINWOF_APPROVE --any`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(command *cobra.Command, given []string) error {
+			schemes := given[1:]
+			if any == (len(schemes) > 0) {
+				return usageError("name the schemes, or pass --any")
+			}
+			if any {
+				schemes = nil
+			}
+			err := app.query(command.Context(), func(queries *statements) error {
+				return queries.SetGateSchemes(command.Context(), given[0], schemes)
+			})
+			if err != nil {
+				return err
+			}
+			if any {
+				app.printf("Gate %s accepts every enabled scheme.\n", given[0])
+			} else {
+				app.printf("Gate %s accepts %s, and each pass needs its own approval.\n", given[0], strings.Join(schemes, ", "))
+			}
+			return nil
+		},
+	}
+	command.Flags().BoolVar(&any, "any", false, "accept every enabled scheme")
 	return command
 }
 

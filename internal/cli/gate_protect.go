@@ -241,8 +241,8 @@ The command reads no row of the table. Which rows a statement would have changed
 // printGuards prints one line for each guard, and below it one for each operation.
 func (a *application) printGuards(found []db.ExplainGuardsRow) {
 	for index, row := range found {
-		if index == 0 || row.TableName != found[index-1].TableName || row.GateID != found[index-1].GateID {
-			a.printf("%s is guarded by %s:\n", row.TableName, row.GateID)
+		if index == 0 || row.SchemaName != found[index-1].SchemaName || row.TableName != found[index-1].TableName || row.GateID != found[index-1].GateID {
+			a.printf("%s.%s is guarded by %s:\n", row.SchemaName, row.TableName, row.GateID)
 		}
 		sign := "does not ask"
 		if row.Asks {

@@ -299,8 +299,8 @@ func newLedgerCompileCommand(app *application) *cobra.Command {
 		Use:   "compile",
 		Short: "Compile posting combinations created since a class was changed",
 		Long: `Compiles, for each class, the posting combinations that were created after its last change. Until then
-every query evaluates them. "$0 event run" and "$0 log seal --every" do the same each minute, so run this only if
-neither runs. It affects only speed.`,
+every query evaluates them. "$0 run", "$0 event run" and "$0 log seal --every" do the same each minute, so run this
+only if none of them runs. It affects only speed.`,
 		Example: `  $0 ledger compile`,
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {

@@ -66,10 +66,10 @@ In the JSON, an empty value for a code_part means blank.`,
 				if found.CodePart != "" {
 					answer.CodePart, answer.Pattern, answer.Value = &found.CodePart, &found.Pattern, &found.Value
 				}
-				if found.CombinationID == 0 {
+				if found.RuleID == 0 {
 					return nil
 				}
-				rules, err := queries.ListAuthorityCombinations(ctx, nil, nil, &found.CombinationID)
+				rules, err := queries.ListAuthorityCombinations(ctx, nil, nil, &found.RuleID)
 				if err == nil && len(rules) > 0 {
 					answer.Rule = &rules[0]
 				}
@@ -111,7 +111,7 @@ func (a *application) printExplanation(answer explanation) {
 	if answer.Rule.Allowed != answer.Allowed {
 		label = "Nearest rule"
 	}
-	a.printf("%s: %d, %s\n", label, answer.Rule.CombinationID, verdict(answer.Rule.Allowed, patternsOf(*answer.Rule)))
+	a.printf("%s: %d, %s\n", label, answer.Rule.RuleID, verdict(answer.Rule.Allowed, patternsOf(*answer.Rule)))
 	if answer.CodePart != nil {
 		a.printf("Code part %s: the row has %s, the rule says %s\n", *answer.CodePart, code(*answer.Value), code(*answer.Pattern))
 	}

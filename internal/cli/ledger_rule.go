@@ -187,7 +187,7 @@ ten.`,
 			rows := make([][]string, len(rules))
 			for index, rule := range rules {
 				rows[index] = []string{
-					strconv.FormatInt(rule.CombinationID, 10), rule.Company, valueOrDash(rule.LedgerID), rule.Class,
+					strconv.FormatInt(rule.RuleID, 10), rule.Company, valueOrDash(rule.LedgerID), rule.Class,
 					yesNo(rule.Allowed), conditions(patternsOf(rule)),
 				}
 			}

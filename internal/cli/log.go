@@ -111,9 +111,9 @@ func parseMoment(text string, now time.Time) (time.Time, error) {
 
 func newLogListCommand(app *application) *cobra.Command {
 	var (
-		flags          filterFlags
-		limit          int64
-		asJSON, follow bool
+		flags                          filterFlags
+		limit                          int64
+		asJSON, follow, administration bool
 	)
 	command := &cobra.Command{
 		Use:   "list",
@@ -125,9 +125,13 @@ after the message.
 ` + aboutFilters + `
 
 --follow then waits for new entries, until you press Ctrl-C. An entry appears when its transaction has committed. None
-is missed or shown twice, although transactions commit in another order than they write.`,
+is missed or shown twice, although transactions commit in another order than they write.
+
+--administration shows the changes of who may do what instead: gates, settings, users, companies, rules and the like.
+--user then shows the changes that concern a user, or that the user made; --gate those of a gate and its guards.`,
 		Example: `  $0 log list --since 24h --outcome denied
   $0 log list --user ALICE --gate SINWOF_APPROVE --limit 0
+  $0 log list --administration --since 7d
   $0 log list --follow --json | jq -r 'select(.outcome == "denied") | .userid'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -141,12 +145,20 @@ is missed or shown twice, although transactions commit in another order than the
 			if err != nil {
 				return err
 			}
+			if administration {
+				if follow || flags.outcome != "" {
+					return usageError("--administration goes with neither --follow nor --outcome")
+				}
+				return app.printHistory(command, auditlog.Changes{
+					GateID: filter.GateID, UserID: filter.UserID, ByUser: true, Phrase: filter.Phrase, Since: filter.Since, Until: filter.Until,
+				}, limit, asJSON)
+			}
 			writer := app.entryTable()
 			switch {
 			case asJSON && follow:
 				writer = newJSONLines(app.out)
 			case asJSON:
-				writer = newJSONArray(app.out)
+				writer = newEntryArray(app.out)
 			case follow && terminal(app.out):
 				writer = &entryLines{app: app}
 			}
@@ -180,6 +192,7 @@ is missed or shown twice, although transactions commit in another order than the
 	flags.add(command)
 	command.Flags().Int64Var(&limit, "limit", 50, "show only the latest ones; 0 shows all")
 	command.Flags().BoolVar(&follow, "follow", false, "continue with new entries")
+	command.Flags().BoolVar(&administration, "administration", false, "show changes of who may do what")
 	command.Flags().BoolVar(&asJSON, "json", false, "print a JSON array; with --follow one object per line")
 	return command
 }

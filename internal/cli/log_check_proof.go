@@ -28,7 +28,7 @@ head, and that it is shown as it was sealed. It needs no database. - is standard
 are used, and a warning says so. Then compare them with the keys that you were given. With --heads it also says which
 entries were lost by a restart of the log: their proofs are valid, but the log continued without them.
 
-Exit code 3: a proof is not valid.`,
+Exit code 3: a proof is not valid. 1: it needs a newer version of $0, or could not be read.`,
 		Example: `  $0 log check-proof proof.json --public-key postern-log.key.pub
   $0 log check-proof 2026.jsonl --heads /srv/postern-heads`,
 		Args: arguments("FILE"),
@@ -114,7 +114,7 @@ func (a *application) checkProof(in io.Reader, keys string, heads *seal.Heads, a
 	head := checked.Heads[len(checked.Heads)-1]
 	if asJSON {
 		return a.printJSON(map[string]any{
-			"entries": checked.Entries, "origin": head.Origin, "leaves": head.Size, "keys": checked.Keys, "own_keys": checked.OwnKeys, "lost": lost,
+			"entries": checked.Entries, "origin": head.Origin, "tree_size": head.Size, "keys": checked.Keys, "own_keys": checked.OwnKeys, "lost": lost,
 			"redacted": checked.Redacted, "redactions": redactions(checked),
 		})
 	}

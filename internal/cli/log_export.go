@@ -81,7 +81,7 @@ including right responses (outcome accepted), used or not. Only the filters --si
 			newWriter, known := map[string]func(io.Writer) entryWriter{
 				"csv":   func(out io.Writer) entryWriter { return newCSVTable(out, spreadsheet) },
 				"jsonl": newJSONLines,
-				"json":  newJSONArray,
+				"json":  newEntryArray,
 			}[format]
 			if !known {
 				return usageError("--format must be csv, jsonl or json, not %q", format)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"fmt"
 	"os"
 
 	"github.com/jackc/pgx/v5"
@@ -85,12 +86,22 @@ Without --yes it only says what it would do.`,
 					app.warn("%s redacted before this error; run it again.\n", plural(done.Entries, "entry"))
 					return tampered(err)
 				}
-				if asJSON {
-					return app.printJSON(done)
+				// Another session may hold entries, and give them up.
+				left, err := query.New(connection).RedactableEntries(command.Context(), redaction.UserID)
+				if err != nil {
+					return err
 				}
-				app.printf("%s redacted.\n", plural(done.Entries, "entry"))
-				app.printUnsealed(planned.Unsealed)
-				return app.out.failure
+				if asJSON {
+					err = app.printJSON(done)
+				} else {
+					app.printf("%s redacted.\n", plural(done.Entries, "entry"))
+					app.printUnsealed(left.Unsealed)
+					err = app.out.failure
+				}
+				if left.Entries > 0 {
+					err = fmt.Errorf("%s left, which another session has locked; run it again", plural(left.Entries, "entry"))
+				}
+				return err
 			})
 		},
 	}

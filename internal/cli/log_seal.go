@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,7 +13,7 @@ import (
 	"github.com/posternsql/postern/internal/connecting"
 	"github.com/posternsql/postern/internal/monitor"
 	"github.com/posternsql/postern/internal/seal"
-	"github.com/posternsql/postern/internal/upkeep"
+	"github.com/posternsql/postern/internal/service"
 )
 
 func newLogSealCommand(app *application) *cobra.Command {
@@ -48,9 +47,11 @@ database has replaced the one that was sealed, pass --confirm-database once, wit
 seal. Several may run: only one of them works. Each minute it also calls postern.maintain, which does all upkeep. It
 needs the role postern_sealer.
 
---metrics serves /metrics for Prometheus, and /healthz. That answers 503 if sealing has failed for 10 seconds, or if
-the database has not answered for a minute, and otherwise 200. It has no password: keep it on 127.0.0.1 or in an
-internal network.`,
+--metrics serves /metrics for Prometheus, /healthz and /readyz, as for "run". /healthz answers 503 if sealing has
+failed for 10 seconds, or if the database has not answered for a minute; with a longer pause, for three pauses. It has
+no password: keep it on 127.0.0.1 or in an internal network.
+
+"run" seals the log, delivers events and does upkeep in one process.`,
 		Example: `  $0 log seal --key postern-log.key --heads /srv/postern-heads
   $0 log seal --every 1s --key postern-log.key --heads /srv/postern-heads --also /mnt/auditor/heads \
       --metrics 127.0.0.1:9188
@@ -67,12 +68,8 @@ internal network.`,
 			if err != nil {
 				return err
 			}
-			for _, one := range also {
-				heads, err := openHeads(one)
-				if err != nil {
-					return err
-				}
-				sealer.Also = append(sealer.Also, heads)
+			if err := addAlso(sealer, also); err != nil {
+				return err
 			}
 			if every > 0 {
 				return app.runSealer(command.Context(), sealer, every, asJSON, metrics)
@@ -98,7 +95,8 @@ func addSealer(command *cobra.Command, key, directory, database *string, timelin
 	command.Flags().StringVar(database, "confirm-database", "", "if this database has replaced the one that was sealed: the value that the error shows")
 }
 
-// newSealer makes a sealer from the flags of addSealer.
+// newSealer makes a sealer from the flags of addSealer. The sealer reads the directory of heads each time it seals. So if
+// that fails, a service goes on trying, and its other parts with it.
 func newSealer(command *cobra.Command, key, directory, database string, timeline int64) (*seal.Sealer, error) {
 	path := cmp.Or(key, os.Getenv(seal.KeyVariable))
 	if path == "" {
@@ -115,8 +113,23 @@ func newSealer(command *cobra.Command, key, directory, database string, timeline
 	if sealer.Key, err = seal.ReadKey(path); err != nil {
 		return nil, err
 	}
-	sealer.Heads, err = openHeads(directory)
-	return sealer, err
+	if directory, err = headsDirectory(directory); err != nil {
+		return nil, err
+	}
+	sealer.Heads = &seal.Heads{Directory: directory}
+	return sealer, nil
+}
+
+// addAlso adds more directories for the heads.
+func addAlso(sealer *seal.Sealer, also []string) error {
+	for _, one := range also {
+		directory, err := headsDirectory(one)
+		if err != nil {
+			return err
+		}
+		sealer.Also = append(sealer.Also, &seal.Heads{Directory: directory})
+	}
+	return nil
 }
 
 // sealOnce seals after others, and reports it.
@@ -155,7 +168,7 @@ func (a *application) reportSeal(sealer *seal.Sealer, entries int64, asJSON bool
 		size = sealer.Heads.Latest.Size
 	}
 	if asJSON {
-		a.printf("{\"entries\":%d,\"leaves\":%d}\n", entries, size)
+		a.printf("{\"entries\":%d,\"tree_size\":%d}\n", entries, size)
 		return a.out.failure
 	}
 	a.printf("%s%s sealed; the signed head covers %d.\n", moment, plural(entries, "entry"), size)
@@ -164,43 +177,19 @@ func (a *application) reportSeal(sealer *seal.Sealer, entries int64, asJSON bool
 
 // runSealer seals until the context ends, and does upkeep beside it. It also serves metrics if an address is given.
 func (a *application) runSealer(ctx context.Context, sealer *seal.Sealer, every time.Duration, asJSON bool, metrics string) error {
-	service := &seal.Service{
-		Every: every,
-		Connect: func(ctx context.Context, do func(*pgx.Conn) error) error {
-			return a.withDatabase(ctx, func(connection *pgx.Conn, _ *statements) error { return do(connection) })
-		},
-		// Nobody reads what it prints.
-		Final:  func(error) bool { return a.out.failure != nil },
-		Logger: a.logger(),
-	}
-	service.Seal = func(ctx context.Context, connection *pgx.Conn) error {
-		entries, err := a.sealWith(ctx, connection, sealer, service.Watched, sealer.Seal)
-		if err != nil || entries == 0 {
-			return err
-		}
-		return a.reportSeal(sealer, entries, asJSON, stamp(time.Now())+"  ")
-	}
 	config, err := a.config()
 	if err != nil {
 		return err
 	}
-	// Metrics and upkeep need connections of their own, because the sealer's is busy while it seals.
-	pool, err := connecting.Pool(ctx, config, 2)
+	// Metrics, health and upkeep need connections of their own, because the sealer's is busy while it seals.
+	pool, err := connecting.Pool(ctx, config, 3)
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
-	work := func(ctx context.Context) error {
-		ctx, stop := context.WithCancel(ctx)
-		var kept sync.WaitGroup
-		kept.Go(func() { upkeep.Run(ctx, pool, a.logger()) })
-		defer kept.Wait()
-		defer stop()
-		return service.Run(ctx)
-	}
-	if metrics == "" {
-		return work(ctx)
-	}
-	service.Watched = seal.NewMetrics(pool, every)
-	return serveWhile(ctx, metrics, service.Watched, work)
+	report := func(entries int64) error { return a.reportSeal(sealer, entries, asJSON, stamp(time.Now())+"  ") }
+	return a.serve(ctx, pool, &service.Service{
+		Parts:  []service.Part{a.sealing(pool, sealer, every, report), supporting(a.maintaining(pool))},
+		Logger: a.logger(),
+	}, metrics)
 }

@@ -30,13 +30,13 @@ Not even a superuser can hide a change from this, unless that superuser can also
 entry that was removed before it was sealed is missed only by its receipt: see "log prove --receipt". Whether
 functions and views are unchanged, "$0 verify" checks.
 
---since takes the file of an older head that you have verified before, and checks only what came after it. It needs
-the role postern_auditor.
+--since-head takes the file of an older head that you have verified before, and checks only what came after it. It
+needs the role postern_auditor.
 
 Exit code 3: something is wrong.`,
 		Example: `  $0 log verify --heads /srv/postern-heads
-  $0 log verify --heads /srv/postern-heads --json | jq -r '.findings[] | [.kind, .log_id, .message] | @tsv'
-  $0 log verify --heads /srv/postern-heads --since head-of-march`,
+  $0 log verify --heads /srv/postern-heads --json | jq -r '.findings[] | [.code, .log_id, .message] | @tsv'
+  $0 log verify --heads /srv/postern-heads --since-head head-of-march`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			verdict, err := app.verifyLog(command, directory, since)
@@ -55,7 +55,7 @@ Exit code 3: something is wrong.`,
 		},
 	}
 	addHeads(command, &directory)
-	command.Flags().StringVar(&since, "since", "", "file of a head that was verified before")
+	command.Flags().StringVar(&since, "since-head", "", "file of a head that was verified before")
 	addJSON(command, &asJSON)
 	return command
 }

@@ -45,7 +45,7 @@ func (w *entryTable) write(entries []query.LogEntry) error {
 			rows[index] = append(rows[index], gate(entry), who(entry), what(entry))
 		} else {
 			rows[index] = append(rows[index], entry.GateID, valueOrDash(entry.UserID), authenticator(entry), valueOrDash(entry.Message), valueOrDash(entry.Comment),
-				yesNo(entry.Asked), valueOrDash(entry.ApprovedGateID), valueOrDash(entry.ApprovedMessage), cmp.Or(redacted(entry), "-"))
+				yesNo(entry.Asked), valueOrDash(entry.ApprovedGateID), valueOrDash(entry.ApprovedMessage), cmp.Or(redacted(entry.Redacted), "-"))
 		}
 	}
 	w.table.print(rows)
@@ -85,20 +85,20 @@ func what(entry query.LogEntry) string {
 	if entry.Comment != nil {
 		text += " (" + *entry.Comment + ")"
 	}
-	if gone := redacted(entry); gone != "" {
+	if gone := redacted(entry.Redacted); gone != "" {
 		text += " [redacted: " + gone + "]"
 	}
 	return text
 }
 
 // redacted says which fields were redacted, when and by whom; it is empty if none was.
-func redacted(entry query.LogEntry) string {
+func redacted(recorded json.RawMessage) string {
 	var redactions []struct {
 		Fields     []string   `json:"fields"`
 		RedactedAt *time.Time `json:"redacted_at"`
 		RedactedBy *string    `json:"redacted_by"`
 	}
-	if json.Unmarshal(entry.Redacted, &redactions) != nil {
+	if json.Unmarshal(recorded, &redactions) != nil {
 		return ""
 	}
 	texts := make([]string, len(redactions))
@@ -149,17 +149,19 @@ func (w *jsonLines) write(entries []query.LogEntry) error {
 func (w *jsonLines) finish() error { return w.buffer.Flush() }
 
 // jsonArray writes one JSON array, with one entry per line.
-type jsonArray struct {
+type jsonArray[Entry any] struct {
 	buffer     *bufio.Writer
 	toTerminal bool
 	started    bool
 }
 
-func newJSONArray(out io.Writer) entryWriter {
-	return &jsonArray{buffer: bufio.NewWriter(out), toTerminal: terminal(out)}
+func newJSONArray[Entry any](out io.Writer) *jsonArray[Entry] {
+	return &jsonArray[Entry]{buffer: bufio.NewWriter(out), toTerminal: terminal(out)}
 }
 
-func (w *jsonArray) write(entries []query.LogEntry) error {
+func newEntryArray(out io.Writer) entryWriter { return newJSONArray[query.LogEntry](out) }
+
+func (w *jsonArray[Entry]) write(entries []Entry) error {
 	for _, entry := range entries {
 		var line bytes.Buffer
 		if err := encodeJSON(&line, w.toTerminal, "", entry); err != nil {
@@ -176,7 +178,7 @@ func (w *jsonArray) write(entries []query.LogEntry) error {
 	return w.buffer.Flush()
 }
 
-func (w *jsonArray) finish() error {
+func (w *jsonArray[Entry]) finish() error {
 	end := "\n]\n"
 	if !w.started {
 		end = "[]\n"

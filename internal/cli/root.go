@@ -86,8 +86,10 @@ Exit codes: 0 done, 1 failed, 2 bad usage, 3 found a difference or a finding.`,
 		newSessionCommand(app),
 		newLogCommand(app),
 		newEventCommand(app),
+		newRunCommand(app),
 		newDemoCommand(app),
 		newBenchCommand(app),
+		newManCommand(),
 	)
 	enter(app, root)
 	app.complete(root)

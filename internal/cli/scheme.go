@@ -10,8 +10,9 @@ func newSchemeCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "scheme",
 		Short: "Ways to authenticate at a checkpoint",
-		Long: `Schemes are ways to authenticate at a checkpoint. PIN is built in and stays enabled; others are added
-in SQL, with postern.register_scheme(scheme, verify_function).
+		Long: `Schemes are ways to authenticate at a checkpoint. PIN is built in and stays enabled. TOTP, codes of
+authenticator apps, is built in too, and disabled at first. Others are added in SQL, with
+postern.register_scheme(scheme, verify_function).
 
 enable and disable need the role postern_admin; list also works with postern_auditor.`,
 		Example: `  $0 scheme list

@@ -20,7 +20,7 @@ func newSessionCommand(app *application) *cobra.Command {
 		Short: "Keys and tokens that tell the database who the end user is",
 		Long: `An application server tells the database who its end user is with a signed token (JWT, HS256), which it
 passes to postern.begin_session in each transaction. These commands make the keys for that.`,
-		Example: `  $0 session key create erp-2026 --out erp-2026.key
+		Example: `  $0 session key create erp-2026 --output erp-2026.key
   $0 session token --kid erp-2026 --secret-file erp-2026.key --user ALICE`,
 	}
 	key := &cobra.Command{
@@ -31,8 +31,8 @@ share with the database. Whoever has the secret can speak for every user: keep i
 passwords.
 
 These commands need the role postern_admin; list also works with postern_auditor.`,
-		Example: `  $0 session key create erp-2026 --out erp-2026.key
-  $0 session key rotate erp-2026 erp-2027 --out erp-2027.key
+		Example: `  $0 session key create erp-2026 --output erp-2026.key
+  $0 session key rotate erp-2026 erp-2027 --output erp-2027.key
   $0 session key list`,
 	}
 	key.AddCommand(
@@ -47,7 +47,7 @@ These commands need the role postern_admin; list also works with postern_auditor
 
 // aboutSecrets is the part about the secret that the help of create and rotate share.
 const aboutSecrets = `The secret is 32 random bytes, written as 43 characters of base64url. The application signs with those characters
-as they are. --out writes them to a new file that only you can read, and overwrites nothing. --print writes them to
+as they are. --output writes them to a new file that only you can read, and overwrites nothing. --print writes them to
 standard output, for a pipe into a secret store. --secret-file takes an existing secret of 32 to 1024 bytes (- is
 standard input): the bytes of the file, without the last line end of a text file.`
 
@@ -59,11 +59,11 @@ type keySecret struct {
 }
 
 func (s *keySecret) addFlags(command *cobra.Command) {
-	command.Flags().StringVar(&s.to, "out", "", "write a new secret to this file, which must not exist")
+	command.Flags().StringVarP(&s.to, "output", "o", "", "write a new secret to this file, which must not exist")
 	command.Flags().BoolVar(&s.print, "print", false, "write a new secret to standard output")
 	command.Flags().StringVar(&s.from, "secret-file", "", "take the secret from this file")
-	command.MarkFlagsOneRequired("out", "print", "secret-file")
-	command.MarkFlagsMutuallyExclusive("out", "print", "secret-file")
+	command.MarkFlagsOneRequired("output", "print", "secret-file")
+	command.MarkFlagsMutuallyExclusive("output", "print", "secret-file")
 }
 
 // createSessionKey creates a key, after also, in one transaction.
@@ -106,7 +106,7 @@ func newSessionKeyCreateCommand(app *application) *cobra.Command {
 		Long: `Creates a key for session tokens. A kid is never used again, not even after its key was retired.
 
 ` + aboutSecrets,
-		Example: `  $0 session key create erp-2026 --out erp-2026.key
+		Example: `  $0 session key create erp-2026 --output erp-2026.key
   $0 session key create erp-2026 --print | vault kv put secret/erp session_key=-
   $0 session key create erp-2026 --secret-file existing.key`,
 		Args: arguments("KID"),
@@ -158,7 +158,7 @@ func newSessionKeyListCommand(app *application) *cobra.Command {
 			}
 			app.printTable([]string{"kid", "state", "created_at", "created_by", "retired_at"}, rows)
 			if len(keys) == 0 {
-				app.warn("There are no session keys. Next: $0 session key create KID --out FILE\n")
+				app.warn("There are no session keys. Next: $0 session key create KID --output FILE\n")
 			}
 			return nil
 		},
@@ -180,8 +180,8 @@ servers change over one by one. When all of them sign with NEW, retire OLD. If t
 --retire-old retires it at once, in the same transaction.
 
 ` + aboutSecrets,
-		Example: `  $0 session key rotate erp-2026 erp-2027 --out erp-2027.key
-  $0 session key rotate erp-2026 erp-2027 --out erp-2027.key --retire-old`,
+		Example: `  $0 session key rotate erp-2026 erp-2027 --output erp-2027.key
+  $0 session key rotate erp-2026 erp-2027 --output erp-2027.key --retire-old`,
 		Args: arguments("OLD", "NEW"),
 		RunE: func(command *cobra.Command, given []string) error {
 			ctx, oldKey, newKey := command.Context(), given[0], given[1]

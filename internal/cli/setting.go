@@ -14,11 +14,11 @@ func newSettingCommand(app *application) *cobra.Command {
 		Short: "Settings of Postern in this database",
 		Long: `Settings say how strict checkpoints are in this database. They apply from the next transaction on.
 
-set needs the role postern_admin; list also works with postern_auditor.`,
+set needs the role postern_admin; list and history also work with postern_auditor.`,
 		Example: `  $0 setting list
   $0 setting set comment_required true`,
 	}
-	command.AddCommand(newSettingListCommand(app), newSettingSetCommand(app))
+	command.AddCommand(newSettingListCommand(app), newSettingSetCommand(app), newSettingHistoryCommand(app))
 	return command
 }
 
@@ -59,7 +59,14 @@ func allowed(setting query.Setting) string {
 	if setting.Minimum != nil && setting.Maximum != nil {
 		return fmt.Sprintf("%d to %d", *setting.Minimum, *setting.Maximum)
 	}
-	return "true, false"
+	switch setting.Kind {
+	case "kinds":
+		return "none, all, or kinds of changes"
+	case "text":
+		return "text"
+	default:
+		return "true, false"
+	}
 }
 
 func newSettingSetCommand(app *application) *cobra.Command {
@@ -67,9 +74,11 @@ func newSettingSetCommand(app *application) *cobra.Command {
 		Use:   "set NAME VALUE",
 		Short: "Change a setting",
 		Long: `Changes a setting. Booleans accept true, on, yes, 1 and their opposites; numbers have a range, see "$0
-setting list".`,
+setting list". administration_gate accepts none, all, or kinds of changes with commas between, see
+docs/record.md.`,
 		Example: `  $0 setting set comment_required true
-  $0 setting set max_failures 3`,
+  $0 setting set max_failures 3
+  $0 setting set administration_gate gate,setting`,
 		Args: arguments("NAME", "VALUE"),
 		RunE: func(command *cobra.Command, given []string) error {
 			return app.query(command.Context(), func(queries *statements) error {

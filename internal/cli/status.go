@@ -65,7 +65,7 @@ func statusRows(status *install.Status) [][]string {
 		rows = append(rows, []string{"installed", "", fmt.Sprintf("%s by %s", stamp(*status.InstalledAt), *status.InstalledBy)})
 	}
 	switch {
-	case status.Newer:
+	case status.DatabaseIsNewer:
 		rows = append(rows, []string{"pending", "", "none for this binary: it is older than the database"})
 	case status.Refused != "":
 		rows = append(rows, []string{"pending", "", "none for this binary: " + status.Refused})

@@ -83,8 +83,12 @@ func (a *application) printRemoval(wouldBe string, removal *install.Removal) {
 	for _, schema := range removal.Schemas {
 		a.printf("%sremoved: schema %s\n", wouldBe, schema)
 	}
+	depends := "depends"
+	if wouldBe == "" {
+		depends = "depended"
+	}
 	for _, dependent := range removal.Dependents {
-		a.printf("depends on Postern: %s\n", dependent)
+		a.printf("%s on Postern: %s\n", depends, dependent)
 	}
 	for _, table := range removal.Opened {
 		a.printf("%sopened: table %s, whose own policies stay: users see rows of all companies\n", wouldBe, table)

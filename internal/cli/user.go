@@ -19,7 +19,8 @@ func newUserCommand(app *application) *cobra.Command {
 		Long: `End users are the people who work through the application, and not database roles. Each has at most one
 PIN, which approves at checkpoints. Users are never deleted, because the log names them: disable them instead.
 
-These commands need the role postern_admin; access also works with postern_auditor.`,
+These commands need the role postern_admin; access and history also work with postern_auditor. enrol-totp and
+confirm-totp need postern_user: they are for the people themselves.`,
 		Example: `  $0 user create ALICE --description "Alice Adams, accounts payable"
   $0 user reset-pin ALICE
   $0 user list
@@ -30,8 +31,12 @@ These commands need the role postern_admin; access also works with postern_audit
 		newUserListCommand(app),
 		newUserCompaniesCommand(app),
 		newUserAccessCommand(app),
+		newUserHistoryCommand(app),
 		newUserResetPINCommand(app),
 		newUserUnlockCommand(app),
+		newUserEnrolTOTPCommand(app),
+		newUserConfirmTOTPCommand(app),
+		newUserRemoveTOTPCommand(app),
 		newUserActiveCommand(app, "enable", true),
 		newUserActiveCommand(app, "disable", false),
 	)
@@ -76,8 +81,9 @@ func newUserListCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "list",
 		Short: "List the end users, with the state of their PINs",
-		Long: `Lists the end users. pin: none; must change (an administrator has set it: it opens only its own
-change); set; or locked, after too many wrong responses. failures: wrong responses since the last right one.`,
+		Long: `Lists the end users. pin: none; must_change (an administrator has set it: it opens only its own
+change); set; or locked, after too many wrong responses. failures: wrong responses since the last right one. totp: the
+authenticator app: none, not_confirmed, or set.`,
 		Example: `  $0 user list
   $0 user list --json | jq -r '.[] | select(.pin == "none") | .userid'`,
 		Args: cobra.NoArgs,
@@ -101,10 +107,10 @@ change); set; or locked, after too many wrong responses. failures: wrong respons
 				}
 				rows[index] = []string{
 					user.UserID, user.Description, valueOrDash(user.DBRole), activity(user.Active), pin,
-					strconv.Itoa(int(user.Failures)), lockedUntil,
+					strconv.Itoa(int(user.Failures)), lockedUntil, user.TOTP,
 				}
 			}
-			app.printTable([]string{"userid", "description", "db_role", "state", "pin", "failures", "locked_until"}, rows)
+			app.printTable([]string{"userid", "description", "db_role", "state", "pin", "failures", "locked_until", "totp"}, rows)
 			if len(users) == 0 {
 				app.warn("There are no users. Next: $0 user create USERID --description TEXT\n")
 			}

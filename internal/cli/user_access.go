@@ -23,7 +23,7 @@ Companies and ledgers are shown as they are granted, even if the user is inactiv
 functions and tables the user reaches is decided by the rights of the application's database role, and not shown. For
 all users: $0 access report. It needs the role postern_admin or postern_auditor.`,
 		Example: `  $0 user access ALICE
-  $0 user access ALICE --json | jq -r '.companies[] | [.company, .combinations, .of] | @tsv'`,
+  $0 user access ALICE --json | jq -r '.companies[] | [.company, .combinations, .of_combinations] | @tsv'`,
 		Args: arguments("USERID"),
 		RunE: func(command *cobra.Command, given []string) error {
 			var page *access.Page
@@ -54,11 +54,11 @@ func (a *application) printAccess(page *access.Page) {
 	companies, ledgers := [][]string{}, [][]string{}
 	for _, company := range page.Companies {
 		companies = append(companies, []string{
-			company.Company, company.Name, yesNo(company.Default), onOff(company.RowLevelSecurity), valueOrDash(company.Class),
-			share(company.Combinations, company.Of),
+			company.Company, company.Name, yesNo(company.IsDefault), onOff(company.RowLevelSecurity), valueOrDash(company.Class),
+			share(company.Combinations, company.OfCombinations),
 		})
 		for _, ledger := range company.Ledgers {
-			ledgers = append(ledgers, []string{company.Company, ledger.LedgerID, valueOrDash(ledger.Class), share(ledger.Combinations, ledger.Of)})
+			ledgers = append(ledgers, []string{company.Company, ledger.LedgerID, valueOrDash(ledger.Class), share(ledger.Combinations, ledger.OfCombinations)})
 		}
 	}
 	a.printSection("Companies", []string{"company", "name", "default", "row_level_security", "class", "combinations"}, companies)
@@ -67,7 +67,7 @@ func (a *application) printAccess(page *access.Page) {
 	rules := make([][]string, len(page.Rules))
 	for index, rule := range page.Rules {
 		rules[index] = []string{
-			rule.Company, valueOrDash(rule.LedgerID), rule.Class, strconv.FormatInt(rule.CombinationID, 10), yesNo(rule.Allowed),
+			rule.Company, valueOrDash(rule.LedgerID), rule.Class, strconv.FormatInt(rule.RuleID, 10), yesNo(rule.Allowed),
 			conditions(patternsOf(rule)),
 		}
 	}

@@ -38,7 +38,7 @@ dimmed and does not count. After its last day it counts again.
 Exit code 3: something differs.`,
 		Example: `  $0 verify
   $0 verify --accept accepted.yaml
-  $0 verify --json | jq -r '.[] | [.change, .kind, .name] | @tsv'`,
+  $0 verify --json | jq -r '.differences[] | [.change, .kind, .name] | @tsv'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			accepted, err := readAccepted(accept, app.in, isExtraGrant)
@@ -58,7 +58,7 @@ Exit code 3: something differs.`,
 			differences := install.Judge(found, accepted)
 			app.warnOfUnused(accepted)
 			if asJSON {
-				if err := app.printJSON(differences); err != nil {
+				if err := app.printJSON(map[string]any{"differences": differences}); err != nil {
 					return err
 				}
 			} else {

@@ -21,12 +21,26 @@ func Apply(ctx context.Context, database Beginner, desired *Desired, prune bool)
 		if err := queries.LockConfiguration(ctx); err != nil {
 			return err
 		}
-		if plan, err = MakePlan(ctx, queries, desired, prune); err != nil {
+		if plan, err = MakePlan(ctx, queries, desired, prune); err != nil || len(plan.Changes) == 0 {
+			return err
+		}
+		if err := plan.record(ctx, queries, desired.digests); err != nil {
 			return err
 		}
 		return plan.execute(ctx, tx)
 	})
 	return plan, err
+}
+
+// record writes the plan's entry in the log, above the entries of its changes.
+func (p *Plan) record(ctx context.Context, queries *query.Queries, digests []string) error {
+	counts := map[string]int64{}
+	for _, change := range p.Changes {
+		counts[change.Operation]++
+	}
+	return queries.RecordApply(ctx, query.RecordApplyParams{
+		Digests: digests, Created: counts[Create], Changed: counts[Alter], Removed: counts[Remove],
+	})
 }
 
 // Beginner begins transactions: a connection, or a transaction that Apply becomes a part of.
@@ -46,22 +60,22 @@ type step struct {
 	with func(*Change, row)
 }
 
-func isNew(c *Change) bool     { return c.Action == Create }
-func isRemoved(c *Change) bool { return c.Action == Remove }
+func isNew(c *Change) bool     { return c.Operation == Create }
+func isRemoved(c *Change) bool { return c.Operation == Remove }
 
 func alters(names ...string) func(*Change) bool {
-	return func(c *Change) bool { return c.Action == Alter && c.changes(names...) }
+	return func(c *Change) bool { return c.Operation == Alter && c.changes(names...) }
 }
 
 // sets reports whether a field of an object differs from its previous value, or from the default if the object is new.
 func sets(name string) func(*Change) bool {
-	return func(c *Change) bool { return c.Action != Remove && c.changes(name) }
+	return func(c *Change) bool { return c.Operation != Remove && c.changes(name) }
 }
 
 // administers reports whether an administrator newly decides a part of a gate, or decides it differently.
 func administers(name string) func(*Change) bool {
 	return func(c *Change) bool {
-		return c.Action != Remove && slices.Contains(c.object.fields["administered"].([]string), name) && (isNew(c) || c.changes(name, "administered"))
+		return c.Operation != Remove && slices.Contains(c.object.fields["administered"].([]string), name) && (isNew(c) || c.changes(name, "administered"))
 	}
 }
 
@@ -99,13 +113,16 @@ func steps(secrets map[string]string) []step {
 		{gateKind, func(c *Change) bool {
 			return alters("message")(c) && c.changes("parameters") && slices.Contains(c.before.fields["administered"].([]string), "message")
 		}, (*query.Queries).SetGateMessages, func(c *Change, r row) { r["message"] = c.object.keys[0] }},
+		// A gate with schemes is exclusive, so schemes are taken away before a registration, and given after it.
+		{gateKind, func(c *Change) bool { return alters("schemes")(c) && c.object.fields["schemes"] == "" }, (*query.Queries).SetGatesSchemes, nil},
 		{gateKind, func(c *Change) bool {
 			return isNew(c) || alters("description", "message", "parameters", "bound_parameters", "active", "exclusive")(c)
 		}, (*query.Queries).RegisterGates, nil},
+		{gateKind, func(c *Change) bool { return sets("schemes")(c) && c.object.fields["schemes"] != "" }, (*query.Queries).SetGatesSchemes, nil},
 		{gateKind, administers("active"), (*query.Queries).SetGatesActive, nil},
 		{gateKind, administers("message"), (*query.Queries).SetGateMessages, nil},
 
-		{actionKind, func(c *Change) bool { return c.Action != Remove }, (*query.Queries).RegisterActions, nil},
+		{actionKind, func(c *Change) bool { return c.Operation != Remove }, (*query.Queries).RegisterActions, nil},
 
 		// Clear the roles first, because a role may move from one user to another.
 		{userKind, alters("db_role"), (*query.Queries).SetUserDBRoles, constant("db_role", nil)},
@@ -128,12 +145,12 @@ func steps(secrets map[string]string) []step {
 		{ledgerUserKind, isNew, (*query.Queries).GrantLedgers, nil},
 		{ledgerUserKind, sets("class"), (*query.Queries).SetUserLedgerClasses, nil},
 		{protectedTableKind, alters("protection", "company_column", "combination_column", "ledger_column"), (*query.Queries).UnprotectTables, nil},
-		{protectedTableKind, func(c *Change) bool { return c.Action != Remove }, (*query.Queries).ProtectTables, nil},
-		{guardKind, func(c *Change) bool { return c.Action != Remove }, (*query.Queries).ProtectGates, nil},
+		{protectedTableKind, func(c *Change) bool { return c.Operation != Remove }, (*query.Queries).ProtectTables, nil},
+		{guardKind, func(c *Change) bool { return c.Operation != Remove }, (*query.Queries).ProtectGates, nil},
 
 		{eventKind, alters("enabled"), (*query.Queries).SetEventsEnabled, nil},
 		{eventActionKind, isNew, keeping(secrets, (*query.Queries).AddEventActions), receives},
-		{eventActionKind, func(c *Change) bool { return c.Action == Alter }, keeping(secrets, (*query.Queries).ChangeEventActions), receives},
+		{eventActionKind, func(c *Change) bool { return c.Operation == Alter }, keeping(secrets, (*query.Queries).ChangeEventActions), receives},
 
 		{eventActionKind, isRemoved, (*query.Queries).RemoveEventActions, nil},
 		{protectedTableKind, isRemoved, (*query.Queries).UnprotectTables, nil},
@@ -221,7 +238,7 @@ func (p *Plan) ruleRows() []placedRow {
 			})
 		}
 		r := rows[place].row
-		if change.Action == Remove {
+		if change.Operation == Remove {
 			r["removed"] = append(r["removed"].([]any), change.object.id)
 		} else {
 			r["added"] = append(r["added"].([]any), map[string]any{"allowed": change.object.keys[3] == "allow", "patterns": change.object.keys[4:]})

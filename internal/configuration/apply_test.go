@@ -1,6 +1,7 @@
 package configuration
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -74,14 +75,14 @@ func TestApplyPlansAgain(t *testing.T) {
 	connection := testdb.New(t).Connect(t)
 	desired := read(t, "gates: {SINWOF_APPROVE: {description: d, message: m, active: true}}")
 	plan, err := MakePlan(t.Context(), query.New(connection), desired, false)
-	if err != nil || len(plan.Changes) != 1 || plan.Changes[0].Action != Create {
+	if err != nil || len(plan.Changes) != 1 || plan.Changes[0].Operation != Create {
 		t.Fatalf("the first plan is %+v; error: %v", plan, err)
 	}
 	if _, err := connection.Exec(t.Context(), "select postern.register_gate('SINWOF_APPROVE', 'd', 'other')"); err != nil {
 		t.Fatal(err)
 	}
 	plan, err = Apply(t.Context(), connection, desired, false)
-	if err != nil || len(plan.Changes) != 1 || plan.Changes[0].Action != Alter {
+	if err != nil || len(plan.Changes) != 1 || plan.Changes[0].Operation != Alter {
 		t.Fatalf("the applied plan is %+v; error: %v", plan, err)
 	}
 }
@@ -249,7 +250,7 @@ companies: {"10": {name: Ten, users: {ALICE: {}}, ledgers: {IFRS: {users: {ALICE
 users: {alice: {description: Alice Adams, default_company: "10"}}
 companies: {"10": {name: Ten, users: {Alice: {class: ALL}}, classes: {ALL: {}}, ledgers: {IFRS: {users: {aLiCe: {}}}}}}`)
 	for _, change := range plan.Changes {
-		if change.Kind != "class" && change.Action != Alter {
+		if change.Kind != "class" && change.Operation != Alter {
 			t.Errorf("the plan has %+v", change)
 		}
 	}
@@ -264,5 +265,65 @@ select string_agg(a.userid || ' ' || a.description || ' ' || u.class, ', ')
 	}
 	if _, err := Read([]string{standardInput}, strings.NewReader("users: {STRASSE: {description: a}, straße: {description: b}}")); err == nil || !strings.Contains(err.Error(), "there twice") {
 		t.Errorf("two that are the same: %v", err)
+	}
+}
+
+// The schemes of a gate are an administrator's decision like its message. A file gives them, changes them, and takes
+// them away, and what export writes makes the same gate in another database.
+func TestSchemesOfAGate(t *testing.T) {
+	t.Parallel()
+	database := testdb.New(t)
+	connection := database.Connect(t)
+	gate := func() (found string) {
+		t.Helper()
+		const read = "select coalesce(g.schemes::text, 'all') || case when g.exclusive then ' exclusive' else '' end from postern.gate as g where g.gate_id = 'A_B'"
+		if err := connection.QueryRow(t.Context(), read).Scan(&found); err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	refused := func(text, want string) {
+		t.Helper()
+		if _, err := Apply(t.Context(), connection, read(t, text), false); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", text, err, want)
+		}
+	}
+	const created = "gates: {A_B: {description: d, message: m, schemes: [TOTP, PIN]}}"
+	const notEnabled = "The gate cannot have these schemes"
+	refused(created, notEnabled)
+	if _, err := connection.Exec(t.Context(), "select postern.set_scheme_enabled('TOTP', true)"); err != nil {
+		t.Fatal(err)
+	}
+	apply(t, connection, created)
+	if got := gate(); got != "{TOTP,PIN} exclusive" {
+		t.Fatalf("the gate is %s", got)
+	}
+	var exported bytes.Buffer
+	if err := Export(t.Context(), query.New(connection), &exported); err != nil || !strings.Contains(exported.String(), "schemes: [TOTP, PIN]") {
+		t.Fatalf("exported: %v\n%s", err, exported.String())
+	}
+	for _, step := range []struct{ file, want string }{
+		{"gates: {A_B: {message: other}}", "{TOTP,PIN} exclusive"}, // a key that is absent changes nothing
+		{"gates: {A_B: {schemes: [TOTP]}}", "{TOTP} exclusive"},
+		{"gates: {A_B: {schemes: ~}}", "all exclusive"},
+		{"gates: {A_B: {exclusive: false}}", "all"},
+		{"gates: {A_B: {schemes: [PIN]}}", "{PIN} exclusive"},
+		{"gates: {A_B: {schemes: ~, exclusive: false}}", "all"},
+		{exported.String(), "{TOTP,PIN} exclusive"},
+	} {
+		apply(t, connection, step.file)
+		if got := gate(); got != step.want {
+			t.Errorf("after %s the gate is %s, want %s", step.file, got, step.want)
+		}
+		if again := apply(t, connection, step.file); len(again.Changes) > 0 {
+			t.Errorf("after %s there is still to do: %+v", step.file, again.Changes)
+		}
+	}
+	const contradiction = "cannot be exclusive: false, because it accepts only TOTP, PIN."
+	refused("gates: {A_B: {exclusive: false}}", contradiction)
+	refused("gates: {A_B: {exclusive: false, schemes: [TOTP, PIN]}}", contradiction)
+	refused("gates: {A_B: {schemes: [NOSUCH]}}", notEnabled)
+	if _, err := Read([]string{standardInput}, strings.NewReader("gates: {A_B: {schemes: PIN}}")); err == nil {
+		t.Error("one name is taken for a list")
 	}
 }

@@ -34,7 +34,7 @@ type Configuration struct {
 	AcceptedFindings []AcceptedFinding `json:"accepted_findings,omitzero"`
 }
 
-// Setting is the value of a setting: true, false or a number.
+// Setting is the value of a setting: true, false, a number or a text.
 type Setting string
 
 // Gate is a place in the application's business code where a transaction stops until a person approves it.
@@ -49,6 +49,8 @@ type Gate struct {
 	BoundParameters []string `json:"bound_parameters,omitzero"`
 	// Whether each pass of the gate needs its own approval, which opens nothing else. A new gate does not.
 	Exclusive *bool `json:"exclusive,omitzero"`
+	// The schemes with which people approve, the usual one first. Each must be enabled in the database. Such a gate is exclusive. null for all that are enabled, as in a new gate.
+	Schemes []string `json:"schemes,omitzero"`
 	// Whether the gate stops transactions. If absent, the gate stays as it is; a new gate is inactive.
 	Active *bool `json:"active,omitzero"`
 	// The parts of the gate that later registrations by the application do not change. If absent: active, if that is given.

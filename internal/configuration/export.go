@@ -144,6 +144,7 @@ func exportGate(o *object) *Gate {
 	if exclusive := o.fields["exclusive"].(bool); exclusive {
 		gate.Exclusive = &exclusive
 	}
+	gate.Schemes, _ = o.fields["schemes"].([]string)
 	implied := []string{}
 	if active := o.fields["active"].(bool); active || slices.Contains(administered, "active") {
 		gate.Active = &active

@@ -1,6 +1,8 @@
 package configuration
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +32,8 @@ func Read(names []string, in io.Reader) (*Desired, error) {
 		if err := desired.add(content); err != nil {
 			return nil, err
 		}
+		digest := sha256.Sum256(text.text)
+		desired.digests = append(desired.digests, hex.EncodeToString(digest[:]))
 	}
 	return desired, nil
 }

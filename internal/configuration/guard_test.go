@@ -133,7 +133,7 @@ func TestGuardOutsideTheListIsPruned(t *testing.T) {
 				t.Errorf("without prune applied %+v", plan)
 			}
 			plan, err := Apply(t.Context(), connection, read(t, "guarded_tables: {shop.invoice: }"), true)
-			if err != nil || len(plan.Changes) != 1 || plan.Changes[0].Action != Remove {
+			if err != nil || len(plan.Changes) != 1 || plan.Changes[0].Operation != Remove {
 				t.Fatalf("applied %+v, %v", plan, err)
 			}
 			if left := Value[int](t, superuser, "select (select count(*) from postern.protected_table) + (select count(*) from pg_trigger where tgname ~ 'postern_guard')"); left != 0 {

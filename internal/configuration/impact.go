@@ -111,8 +111,8 @@ func (p *Plan) changedObjects() map[string][]row {
 		switch {
 		case change.object.kind == ruleKind:
 			made["allowed"] = made["allowed"] == "allow"
-			made["remove"] = change.Action == Remove
-		case change.Action != Remove:
+			made["remove"] = change.Operation == Remove
+		case change.Operation != Remove:
 		case change.object.kind == gateKind || change.object.kind == userKind:
 			made["active"] = false // as Apply does
 		default:

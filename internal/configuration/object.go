@@ -34,8 +34,8 @@ type kind struct {
 var (
 	settingKind = &kind{name: "setting", keys: []string{"name"}, fields: []string{"value"}, scope: -1}
 	gateKind    = &kind{name: "gate", keys: []string{"gate_id"},
-		fields:   []string{"description", "message", "parameters", "bound_parameters", "exclusive", "active", "administered"},
-		defaults: map[string]any{"parameters": []string{}, "bound_parameters": []string{}, "exclusive": false, "active": false, "administered": []string{}}}
+		fields:   []string{"description", "message", "parameters", "bound_parameters", "exclusive", "schemes", "active", "administered"},
+		defaults: map[string]any{"parameters": []string{}, "bound_parameters": []string{}, "exclusive": false, "schemes": "", "active": false, "administered": []string{}}}
 	actionKind = &kind{name: "action", keys: []string{"action"}, fields: []string{"checkpoint", "legacy_checkpoints"},
 		defaults: map[string]any{"checkpoint": "", "legacy_checkpoints": []string{}}}
 	userKind = &kind{name: "user", keys: []string{"userid"}, fields: []string{"description", "db_role", "active", "default_company"},
@@ -164,6 +164,8 @@ type Desired struct {
 	// accepted maps the accepted findings to their positions in the files.
 	accepted   map[acceptance.Key]Position
 	acceptance []acceptance.Entry
+	// digests are the SHA-256 of the files, in hexadecimal.
+	digests []string
 }
 
 // Accepted returns the accepted findings, for doctor and verify.
@@ -253,6 +255,7 @@ func flatten(c *Configuration, positions map[string]Position) (*content, error) 
 		if gate.Exclusive != nil {
 			fields["exclusive"] = *gate.Exclusive
 		}
+		giveList(fields, "schemes", gate.Schemes)
 		if gate.Active != nil {
 			fields["active"] = *gate.Active
 		}

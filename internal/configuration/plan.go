@@ -31,10 +31,10 @@ type Plan struct {
 
 // Change is the change of one object.
 type Change struct {
-	Action string        `json:"action"`
-	Kind   string        `json:"kind"`
-	Name   string        `json:"name"`
-	Fields []FieldChange `json:"fields,omitempty"`
+	Operation string        `json:"operation"`
+	Kind      Kind          `json:"kind"`
+	Name      string        `json:"name"`
+	Fields    []FieldChange `json:"fields,omitempty"`
 
 	// Secret is the secret of a new webhook. It cannot be read anywhere else.
 	Secret string `json:"secret,omitempty"`
@@ -43,7 +43,15 @@ type Change struct {
 	before *object // nil if there was no object
 }
 
-// FieldChange is the change of one field. From is nil for a new object.
+// Kind names a kind of object in words.
+type Kind string
+
+// MarshalText writes underscores, so that programs can name the kind.
+func (k Kind) MarshalText() ([]byte, error) {
+	return []byte(strings.ReplaceAll(string(k), " ", "_")), nil
+}
+
+// FieldChange is the change of one field. A value is nil if the object does not have the field.
 type FieldChange struct {
 	Name string `json:"name"`
 	From any    `json:"from"`
@@ -73,17 +81,17 @@ func makePlan(desired *Desired, current state, prune bool) (*Plan, error) {
 			if err != nil {
 				return nil, err
 			}
-			change := Change{Action: Create, Kind: kind.name, Name: wanted.name(), object: complete, before: before}
+			change := Change{Operation: Create, Kind: Kind(kind.name), Name: wanted.name(), object: complete, before: before}
 			if before != nil {
-				change.Action = Alter
+				change.Operation = Alter
 			}
 			for _, name := range kind.fields {
 				to := complete.fields[name]
 				switch {
 				case before == nil && !reflect.DeepEqual(to, kind.defaults[name]):
-					change.Fields = append(change.Fields, FieldChange{Name: name, To: to})
+					change.Fields = append(change.Fields, FieldChange{Name: name, To: kind.shown(to)})
 				case before != nil && !reflect.DeepEqual(to, before.fields[name]):
-					change.Fields = append(change.Fields, FieldChange{Name: name, From: before.fields[name], To: to})
+					change.Fields = append(change.Fields, FieldChange{Name: name, From: kind.shown(before.fields[name]), To: kind.shown(to)})
 				}
 			}
 			if before == nil || len(change.Fields) > 0 {
@@ -96,9 +104,17 @@ func makePlan(desired *Desired, current state, prune bool) (*Plan, error) {
 		plan.Unlisted, removed = len(removed), nil
 	}
 	for _, o := range removed {
-		plan.Changes = append(plan.Changes, Change{Action: Remove, Kind: o.kind.name, Name: o.name(), object: o, before: o})
+		plan.Changes = append(plan.Changes, Change{Operation: Remove, Kind: Kind(o.kind.name), Name: o.name(), object: o, before: o})
 	}
 	return plan, desired.checkReferences(current, removed)
+}
+
+// shown returns a field's value as a plan has it. Only the value of a setting may be an empty text.
+func (k *kind) shown(value any) any {
+	if value == "" && k != settingKind {
+		return nil
+	}
+	return value
 }
 
 // of returns the objects of a kind, sorted by name.
@@ -151,7 +167,7 @@ func complete(wanted, before *object) (*object, error) {
 		if before == nil {
 			return nil, wanted.position.errorf("There is no setting %s; \"%s setting list\" shows all settings.", wanted.name(), program.Name())
 		}
-		fields["value"] = settingValue(fields["value"].(string), before.fields["value"].(string))
+		fields["value"] = settingValue(wanted.keys[0], fields["value"].(string), before.fields["value"].(string))
 		return complete, nil
 	case gateKind:
 		completeGate(fields, wanted.fields, before)
@@ -180,7 +196,7 @@ func complete(wanted, before *object) (*object, error) {
 
 // settingValue writes a value as set_setting does, so that yes and true are no difference. It leaves an invalid value
 // for set_setting to refuse.
-func settingValue(wanted, before string) string {
+func settingValue(name, wanted, before string) string {
 	if before == "true" || before == "false" {
 		switch strings.ToLower(wanted) {
 		case "true", "on", "yes", "1":
@@ -190,6 +206,10 @@ func settingValue(wanted, before string) string {
 		}
 	} else if number, err := strconv.ParseUint(wanted, 10, 31); err == nil {
 		return strconv.FormatUint(number, 10)
+	} else if name == "administration_gate" {
+		list := strings.Split(strings.Join(strings.Fields(strings.ToLower(wanted)), ""), ",")
+		slices.Sort(list)
+		return strings.Join(slices.Compact(list), ",")
 	}
 	return wanted
 }
@@ -200,6 +220,12 @@ func completeGate(fields, given map[string]any, before *object) {
 		bound = parameters
 	}
 	fields["bound_parameters"] = inOrderOf(parameters, bound)
+	if schemes, isList := fields["schemes"].([]string); isList && len(schemes) == 0 {
+		fields["schemes"] = ""
+	}
+	if _, isList := fields["schemes"].([]string); isList && given["exclusive"] == nil {
+		fields["exclusive"] = true // as set_gate_schemes makes it
+	}
 
 	administered := []string{}
 	if list, there := given["administered"].([]string); there {
@@ -352,6 +378,16 @@ func (d *Desired) checkReferences(current state, removed []*object) error {
 	for _, user := range d.of(ledgerUserKind) {
 		if !isUser(user.keys[0], user.keys[2]) {
 			return user.position.errorf("%s is not a user of company %s, and so not of its ledgers.", quoteNames(user.keys[2]), quoteNames(user.keys[0]))
+		}
+	}
+	for _, gate := range d.of(gateKind) {
+		complete, err := complete(gate, current[gate.identity()])
+		if err != nil {
+			return err
+		}
+		if schemes, isList := complete.fields["schemes"].([]string); isList && complete.fields["exclusive"] == false {
+			return gate.position.errorf("Gate %s cannot be exclusive: false, because it accepts only %s. Leave the key out, or give the gate schemes: null.",
+				gate.name(), strings.Join(schemes, ", "))
 		}
 	}
 	for _, guard := range d.of(guardKind) {

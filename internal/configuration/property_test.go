@@ -36,6 +36,11 @@ func TestExportSaysWhatWasApplied(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for _, scheme := range schemes {
+		if _, err := database.Pool.Exec(t.Context(), "select postern.set_scheme_enabled($1, true)", scheme); err != nil {
+			t.Fatal(err)
+		}
+	}
 	t.Cleanup(func() { database.Pool.Exec(t.Context(), "drop role "+testRole(database)) })
 	connection := database.Connect(t)
 	current, err := readState(t.Context(), query.New(connection))
@@ -115,7 +120,7 @@ select string_agg(line, E'\n' order by line collate "C")
          union all
         select 'class ' || c::text from postern.authority_class as c
          union all
-        select 'rule ' || (to_jsonb(r) - 'combination_id')::text from postern.authority_combination as r
+        select 'rule ' || (to_jsonb(r) - 'rule_id')::text from postern.authority_combination as r
          union all
         select 'ledger ' || (to_jsonb(l) - 'created_at')::text from postern.ledger as l
          union all
@@ -123,9 +128,9 @@ select string_agg(line, E'\n' order by line collate "C")
          union all
         select 'protected table ' || (to_jsonb(p) - 'protected_at')::text from postern.protected_table as p
          union all
-        select 'event ' || e::text from postern.event as e
+        select 'event ' || (to_jsonb(e) - 'pending')::text from postern.event as e
          union all
-        select 'event action ' || (to_jsonb(a) - 'created_at')::text from postern.event_action as a
+        select 'event action ' || (to_jsonb(a) - 'created_at' - 'pending' - 'oldest_pending_at')::text from postern.event_action as a
          union all
         select 'policy ' || to_jsonb(p)::text from pg_catalog.pg_policies as p where p.schemaname = 'app'
          union all
@@ -215,6 +220,9 @@ func drawn[T any](t *rapid.T, generator *rapid.Generator[T], label string) *T {
 	return &value
 }
 
+// schemes are enabled in the test's database.
+var schemes = []string{"PIN", "TOTP", "PASSKEY"}
+
 func generateGate(t *rapid.T) *Gate {
 	gate := &Gate{Description: drawn(t, anyText, "description"), Message: drawn(t, anyText.Filter(func(text string) bool { return !strings.Contains(text, "&") }), "message")}
 	if names := rapid.SliceOfNDistinct(rapid.StringMatching(`[A-Za-z][A-Za-z0-9_]{0,9}`), 0, 3, rapid.ID).Draw(t, "parameters"); len(names) > 0 {
@@ -230,6 +238,9 @@ func generateGate(t *rapid.T) *Gate {
 	if rapid.Bool().Draw(t, "exclusive") {
 		gate.Exclusive = new(bool)
 		*gate.Exclusive = true
+		if rapid.Bool().Draw(t, "has schemes") {
+			gate.Schemes = rapid.SliceOfNDistinct(rapid.SampledFrom(schemes), 1, len(schemes), rapid.ID).Draw(t, "schemes")
+		}
 	}
 	switch rapid.IntRange(0, 5).Draw(t, "state") {
 	case 1: // an administrator's decision
@@ -321,7 +332,7 @@ func full(rule Rule) []string {
 	return patterns
 }
 
-var events = []string{"SECURITY_CHECKPOINT_DENIED", "SECURITY_CHECKPOINT_LOCKED", "SECURITY_CHECKPOINT_SUCCESS"}
+var events = []string{"SECURITY_ADMINISTRATION", "SECURITY_CHECKPOINT_DENIED", "SECURITY_CHECKPOINT_LOCKED", "SECURITY_CHECKPOINT_SUCCESS"}
 
 func generateEventAction(t *rapid.T) *EventAction {
 	action := &EventAction{Event: drawn(t, rapid.SampledFrom(events), "event")}

@@ -49,10 +49,10 @@ create table shop.ten partition of shop.voucher for values in ('10')`)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if len(plan.Changes) != 1 || plan.Changes[0].Action != Alter || len(plan.Changes[0].Fields) != 1 {
+				if len(plan.Changes) != 1 || plan.Changes[0].Operation != Alter || len(plan.Changes[0].Fields) != 1 {
 					t.Fatalf("the plan is %+v, want one change of one field", plan.Changes)
 				}
-				if field := plan.Changes[0].Fields[0]; field.Name != "fault" || field.To != "" || !strings.Contains(field.From.(string), test.fault) {
+				if field := plan.Changes[0].Fields[0]; field.Name != "fault" || field.To != nil || !strings.Contains(field.From.(string), test.fault) {
 					t.Errorf("planned %+v, want the fault %s", field, test.fault)
 				}
 			}

@@ -142,6 +142,9 @@ func (r *reader) read(node *yaml.Node, path, name string, target reflect.Value, 
 		target.SetBool(node.Value == "true")
 		return nil
 	}
+	if _, isSetting := target.Interface().(Setting); isSetting && node.Value == "" {
+		return nil // the database says which settings may be empty
+	}
 	if failure := r.checkText(node, name); failure != nil {
 		return failure
 	}

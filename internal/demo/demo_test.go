@@ -121,7 +121,7 @@ func requireDelivered(t *testing.T, story string) {
 	if letter.Header.Get("To") != "<auditors@example.com>" || !strings.HasSuffix(letter.Header.Get("Message-ID"), "@example.com>") {
 		t.Errorf("the mail's header is %v", letter.Header)
 	}
-	requireInOrder(t, string(text), "gate_id: SINWOF_APPROVE", "message: Invoice 1044 of Polar Tools over 2310.00 approved", "userid: BOB", "comment: Price as agreed", "log_id: 23")
+	requireInOrder(t, string(text), "gate_id: SINWOF_APPROVE", "message: Invoice 1044 of Polar Tools over 2310.00 approved", "userid: BOB", "comment: Price as agreed", "log_id: 69")
 }
 
 // requireGone requires that the demo's directory is gone, because a key was in it.
@@ -181,13 +181,22 @@ func TestStory(t *testing.T) {
 		"BOB sees the budgets of 10 and the totals of 10\n", "$ postern doctor", "Nothing found.",
 		"The fourth act", "postern event action add chat", "$ postern event run --once", "delivered 2, skipped 0, to be tried again 0, dead 0",
 		"$ postern log key create --key $DIR/log.key", "erp.example.com/log+", "→ -rw------- log.key",
-		"$ postern log seal ", "23 entries sealed; the signed head covers 23.", "┃ erp.example.com/log\n", "┃ 23\n", "┃ — erp.example.com/log ",
-		"$ postern log verify ", "23 entries verified: the log is what was signed.",
-		"$ postern log prove 23 ", "$ postern log check-proof $DIR/proof.json --public-key $DIR/log.key.pub\n",
-		"message    Invoice 1044 of Polar Tools over 2310.00 approved", "comment    Price as agreed", "1 entry proven: under the head of 23 leaves",
-		"update postern_internal.checkpoint_entry set comment = 'Alice told me to' where log_id = 23;", "→ 55000",
-		"begin; set local session_replication_role = replica;", "where log_id = 23; commit;", "→ BOB: Alice told me to",
-		"$ postern log verify ", "entry_changed  23      22    entry 23 is not what was sealed as leaf 22", "1 finding: the log is not what was signed.",
+		"$ postern log seal ", "69 entries sealed; the signed head covers 69.", "┃ erp.example.com/log\n", "┃ 69\n", "┃ — erp.example.com/log ",
+		"$ postern log verify ", "69 entries verified: the log is what was signed.",
+		"$ postern log prove 69 ", "$ postern log check-proof $DIR/proof.json --public-key $DIR/log.key.pub\n",
+		"message    Invoice 1044 of Polar Tools over 2310.00 approved", "comment    Price as agreed", "1 entry proven: under the head of 69 leaves",
+		"update postern_internal.checkpoint_entry set comment = 'Alice told me to' where log_id = 69;", "→ 55000",
+		"begin; set local session_replication_role = replica;", "where log_id = 69; commit;", "→ BOB: Alice told me to",
+		"$ postern log verify ", "entry_changed  69      68    entry 69 is not what was sealed as leaf 68", "1 finding: the log is not what was signed.",
+		"The fifth act", "update invoicing.supplier_invoice set state = 'approved' where invoice_no = 6666; commit;", "→ 6666 approved",
+		"select postern.protect_gate('invoicing.supplier_invoice', 'SINWOF_APPROVE', columns => '{state}',",
+		"set state = 'approved' where invoice_no = 6666;", "→ PS101 Security checkpoint: Approve a supplier invoice", "rollback;", "→ 6666 entered",
+		"$ postern event action add administrators --event SECURITY_ADMINISTRATION",
+		"select postern.set_gate_active('SINWOF_APPROVE', false);", "commit;", "→ 6666 approved", "select postern.set_gate_active('SINWOF_APPROVE', true);",
+		"$ postern event run --once", "delivered 2,", "┃ Subject: SECURITY_ADMINISTRATION: gate SINWOF_APPROVE changed: active", "true -> false", "┃ session_role: oscar_",
+		"┃ change: gate SINWOF_APPROVE changed: active true -> false",
+		"$ postern gate history SINWOF_APPROVE", `{"active": false`, "oscar_", `{"active": true}`, "oscar_",
+		"$ postern apply -f - --impact < sales.yaml\n", "Gains: 1 user.\n", "gains   BOB  company 10  90 of 200",
 	)
 	requireDelivered(t, story)
 	requireGone(t, story)
@@ -286,7 +295,7 @@ func TestPersonAtAKeptServer(t *testing.T) {
 	t.Cleanup(remove) // even if the test fails
 	requireInOrder(t, story, "→ PS109", "It is a run", "Mallory finds", "→ PS104", "Alice is back", "You cancelled", "was wrong", "commit;",
 		"Approved:", "as ordered", "The second act", "CAROL sees", "InitPlan", "The third act", "→ PS105", "Nothing found.",
-		"The fourth act", "1 finding", "The server stays up")
+		"The fourth act", "1 finding", "The fifth act", "Gains: 1 user.", "The server stays up")
 	if len(person.answers) != 0 || !strings.Contains(story, "\x1b[") {
 		t.Errorf("not asked for %q, or no colours:\n%s", person.answers, story)
 	}

@@ -54,6 +54,12 @@ func openStage(ctx context.Context, running *server.Server) (*stage, error) {
 	return s, nil
 }
 
+// owner is the role that owns the business of the page.
+func (s *stage) owner() string { return s.role + "_owner" }
+
+// oscar is the login of an administrator.
+func (s *stage) oscar() string { return strings.Replace(s.role, "invoicing", "oscar", 1) }
+
 // connect opens both connections. From then on the story shows their statements.
 func (s *stage) connect(ctx context.Context, t *teller) error {
 	if err := s.examineServer(ctx); err != nil {
@@ -149,6 +155,8 @@ func (s *stage) remove(ctx context.Context) error {
 	for _, statement := range []string{
 		"drop database " + pgx.Identifier{s.config.Database}.Sanitize() + " with (force)",
 		"drop role if exists " + pgx.Identifier{s.role}.Sanitize(),
+		"drop role if exists " + pgx.Identifier{s.owner()}.Sanitize(),
+		"drop role if exists " + pgx.Identifier{s.oscar()}.Sanitize(),
 	} {
 		if _, err := connection.Exec(ctx, statement); err != nil {
 			return fmt.Errorf("remove what the demo made: %w", err)

@@ -34,7 +34,7 @@ func newStory(s *stage, t *teller, options Options) *story {
 func (s *story) tell(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
 		s.guard, s.enrol, s.stopMallory, s.approve, s.askOnce, s.askAgain, s.approveForAnother, s.readLog, s.tellLedger, s.tellUpkeep,
-		s.tellOutsiders,
+		s.tellOutsiders, s.tellRecord,
 	} {
 		if err := step(ctx); err != nil {
 			return err

@@ -24,6 +24,7 @@ type caller struct {
 	Late      []late            `json:"late"`
 	Swallowed []swallowed       `json:"swallowed"`
 	Writes    []callgraph.Write `json:"writes"`
+	Behind    behind            `json:"behind"`
 }
 
 type gate struct {
@@ -44,8 +45,15 @@ type swallowed struct {
 	Guard bool     `json:"guard"`
 }
 
+// behind is what is on the ways to what Writes says, as in callgraph.Writer.
+type behind struct {
+	Gates    []string `json:"gates"`
+	Actions  []string `json:"actions"`
+	Definers []string `json:"definers"`
+}
+
 func newCaller(name string) *caller {
-	return &caller{Name: name, Gates: []gate{}, Actions: []string{}, Reached: []string{}, Late: []late{}, Swallowed: []swallowed{}, Writes: []callgraph.Write{}}
+	return &caller{Name: name, Gates: []gate{}, Actions: []string{}, Reached: []string{}, Late: []late{}, Swallowed: []swallowed{}, Writes: []callgraph.Write{}, Behind: behind{[]string{}, []string{}, []string{}}}
 }
 
 // readCallers returns the argument of postern.gate_findings. That takes a parser of PL/pgSQL, so the database cannot do
@@ -54,9 +62,16 @@ func readCallers(ctx context.Context, connection *pgx.Conn, graph *callgraph.Gra
 	callers, begins := []*caller{}, []*caller{}
 	entries := []*callgraph.Node{}
 	named := map[string]*caller{}
-	for _, node := range graph.Callers() {
-		c := newCaller(node.Name)
-		named[c.Name] = c
+	name := func(name string) *caller {
+		if named[name] == nil {
+			named[name] = newCaller(name)
+			callers = append(callers, named[name])
+		}
+		return named[name]
+	}
+	nodes := graph.Callers()
+	for _, node := range nodes {
+		c := name(node.Name)
 		c.Actions, c.Unknowable, c.Unreadable = append(c.Actions, node.Actions...), node.Unknowable, node.Unreadable
 		for _, called := range node.Gates {
 			if called.ID != "" {
@@ -66,10 +81,6 @@ func readCallers(ctx context.Context, connection *pgx.Conn, graph *callgraph.Gra
 		for _, called := range node.Late {
 			c.Late = append(c.Late, late{gate{ID: called.ID, Line: called.Line}, called.Write})
 		}
-		if len(c.Gates)+len(c.Actions) > 0 {
-			c.Writes = graph.Writes(node)
-		}
-		callers = append(callers, c)
 		if len(node.Actions) > 0 {
 			begins, entries = append(begins, c), append(entries, node)
 		}
@@ -77,13 +88,13 @@ func readCallers(ctx context.Context, connection *pgx.Conn, graph *callgraph.Gra
 	for index, gates := range graph.ReachGates(entries) {
 		begins[index].Reached = gates
 	}
+	for _, writer := range graph.Writers(nodes) {
+		c := name(writer.Node.Name)
+		c.Writes, c.Behind = writer.Writes, behind{writer.Gates, writer.Actions, writer.Definers}
+	}
 	if len(callers) > 0 || graph.Guarded() {
 		for _, place := range graph.Swallowed() {
-			if named[place.Function] == nil {
-				named[place.Function] = newCaller(place.Function)
-				callers = append(callers, named[place.Function])
-			}
-			c := named[place.Function]
+			c := name(place.Function)
 			c.Swallowed = append(c.Swallowed, swallowed{Line: place.Line, Block: place.Block, Gates: place.Gates, More: place.More, Guard: place.Guard})
 		}
 	}

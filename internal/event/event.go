@@ -1,4 +1,4 @@
-// Package event delivers what happened at checkpoints, as signed webhooks, mails, calls of SQL functions, and
+// Package event delivers what happened at checkpoints, and who changed what the database allows, as signed webhooks, mails, calls of SQL functions, and
 // notifications. It delivers each event at least once. Repeated deliveries have the same ID.
 package event
 
@@ -29,6 +29,13 @@ type delivery struct {
 	Approval        string     `json:"approval"`
 	ApprovedGateID  string     `json:"approved_gate_id"`
 	ApprovedMessage string     `json:"approved_message"`
+
+	// The rest is empty, except in events of the administration.
+	SessionRole     string   `json:"session_role"`
+	ApplicationName string   `json:"application_name"`
+	Kinds           []string `json:"kinds"`
+	Changes         []string `json:"changes"` // the first ones
+	ChangeCount     int64    `json:"change_count"`
 }
 
 func readDelivery(document json.RawMessage) (*delivery, error) {
@@ -58,6 +65,11 @@ func (d *delivery) parameters() map[string]any {
 		"approval":         d.Approval,
 		"approved_gate_id": d.ApprovedGateID,
 		"approved_message": d.ApprovedMessage,
+		"session_role":     d.SessionRole,
+		"application_name": d.ApplicationName,
+		"kinds":            d.Kinds,
+		"changes":          d.Changes,
+		"change_count":     d.ChangeCount,
 		"log_id":           d.LogID,
 		"delivery_id":      d.DeliveryID.String(),
 	}
@@ -65,7 +77,7 @@ func (d *delivery) parameters() map[string]any {
 
 // sample is an event for checking conditions and templates.
 func sample() map[string]any {
-	return (&delivery{EventTime: &time.Time{}}).parameters()
+	return (&delivery{EventTime: &time.Time{}, Kinds: []string{}, Changes: []string{}}).parameters()
 }
 
 // permanentError says that another attempt would not help.

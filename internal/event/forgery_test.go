@@ -15,7 +15,7 @@ import (
 )
 
 // labels match the beginnings of lines in the usual mail. Continuation lines are indented.
-var labels = regexp.MustCompile(`^(event|event_time|gate_id|message|userid|user_description|authenticated_by|comment|asked|approval|approved_gate_id|approved_message|log_id):( |$)|^    `)
+var labels = regexp.MustCompile(`^(event|event_time|gate_id|message|userid|user_description|authenticated_by|comment|asked|approval|approved_gate_id|approved_message|log_id|session_role|application_name|change_count|change):( |$)|^    `)
 
 // hostile generates values that try to pass for something else.
 func hostile() *rapid.Generator[string] {
@@ -32,6 +32,30 @@ func linesOf(text string) []string { return strings.Split(strings.TrimSuffix(tex
 
 func isForbidden(character rune) bool {
 	return unicode.In(character, unicode.C, unicode.Zl, unicode.Zp, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
+}
+
+// The administrator whom a mail is about cannot write a line of it, in the names of objects or of the application.
+func TestNoChangeWritesALineOfAMail(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		event := administration(hostile().Draw(t, "change"), "gate APP_PAY changed: active true → false")
+		event.ApplicationName, event.UserID = hostile().Draw(t, "application"), hostile().Draw(t, "user")
+		text := usualText(event.parameters())
+		times := map[string]int{}
+		for _, line := range linesOf(text) {
+			if !labels.MatchString(line) || strings.ContainsFunc(line, isForbidden) {
+				t.Fatalf("%q has the line %q", text, line)
+			}
+			label, _, _ := strings.Cut(line, ":")
+			times[label]++
+		}
+		if times["session_role"] != 1 || times["change_count"] != 1 || times["log_id"] != 1 || times["change"] > 3 {
+			t.Fatalf("the labels are there %v times:\n%s", times, text)
+		}
+	})
+	text := usualText(administration("gate APP_PAY changed: active true → false").parameters())
+	if !strings.Contains(text, "session_role: dora\n") || !strings.Contains(text, "change: gate APP_PAY changed: active true → false\nchange: and 24 more\n") {
+		t.Errorf("the mail is\n%s", text)
+	}
 }
 
 // The author of a message or a comment cannot write a line of the mail.

@@ -15,6 +15,44 @@ func parametersOf(t *testing.T) map[string]any {
 	}).parameters()
 }
 
+func administration(changes ...string) *delivery {
+	return &delivery{
+		LogID: 8, Event: "SECURITY_ADMINISTRATION", EventTime: &time.Time{}, GateID: "POSTERN_ADMINISTRATION",
+		Message: "gate APP_PAY changed: active true → false (and 24 more)", SessionRole: "dora", ApplicationName: "psql",
+		Kinds: []string{"gate", "setting"}, Changes: changes, ChangeCount: 25,
+	}
+}
+
+func TestChangesOfTheAdministrationAreListed(t *testing.T) {
+	parameters := administration("gate APP_PAY changed: active true → false", "setting \nforged: x").parameters()
+	for text, want := range map[string]string{
+		`{{.session_role}}: {{.changes}}`: `dora: gate APP_PAY changed: active true → false; setting \nforged: x`,
+		"{{lines .changes}}{{.kinds}}":    "- gate APP_PAY changed: active true → false\n- setting \\nforged: x\ngate; setting",
+		`{"text": {{json (lines .kinds)}}, "all": {{json .changes}}, "raw": {{json (raw .changes)}}}`: `{"text": "- gate\n- setting\n", ` +
+			`"all": ["gate APP_PAY changed: active true → false","setting \\nforged: x"], "raw": ["gate APP_PAY changed: active true → false","setting \nforged: x"]}`,
+		`{{if gt .change_count 20}}{{.change_count | html}}{{end}}`: `25`,
+	} {
+		template, err := ParseTemplate(text)
+		if err != nil {
+			t.Errorf("the template %s is refused: %v", text, err)
+			continue
+		}
+		if got, err := template.render(parameters); err != nil || got != want {
+			t.Errorf("the template %s makes\n%s\nwant\n%s\nerror: %v", text, got, want, err)
+		}
+	}
+	for text, want := range map[string]bool{`"gate" in kinds`: true, `"user" in kinds or change_count > 100`: false, `session_role == "dora"`: true, `len(changes) == 2`: true} {
+		condition, err := CompileCondition(text)
+		if err != nil {
+			t.Errorf("the condition %s is refused: %v", text, err)
+			continue
+		}
+		if got, err := condition.holds(parameters); err != nil || got != want {
+			t.Errorf("the condition %s is %v, want %v; error: %v", text, got, want, err)
+		}
+	}
+}
+
 func TestConditions(t *testing.T) {
 	for text, want := range map[string]bool{
 		`gate_id == "SINWOF_APPROVE"`:                       true,
@@ -44,7 +82,7 @@ func TestUnsafeConditionsAreRefused(t *testing.T) {
 		``, `log_id`, `"true"`, `gateid == "X"`, `gate_id == 7`, `secret == ""`, `$env == nil`, `$env["gate_id"] == ""`,
 		`any(1..1000000000, any(1..1000000000, # == 0))`, `all([1, 2], # > 0)`, `len(filter(1..100, true)) > 1`, `count(1..9, true) > 0`,
 		`1 in 1..1000000000`, `repeat("x", 1000000000) == ""`, `now() == now()`, `sort([1]) == []`, `toJSON(gate_id) == ""`,
-		`fromBase64(comment) == ""`, `let x = "a"; x == x`, `message + message == ""`, `message.length == 1`, `message[0:1] == "I"`,
+		`fromBase64(comment) == ""`, `let x = "a"; x == x`, `message + message == ""`, `message.length == 1`, `changes[0] == ""`, `any(changes, true)`, `message[0:1] == "I"`,
 		`get({"a": 1}, "a") == 1`, `reduce(1..9, #acc + #, 0) > 0`, `userid matches "("`, `(1..9 | len()) > 1`,
 		strings.Repeat(`gate_id == "X" or `, 300) + `true`, `gate_id == "X"; drop`,
 	} {
@@ -97,7 +135,7 @@ func TestUnsafeTemplatesAreRefused(t *testing.T) {
 		`{{range $i := .log_id}}{{end}}`, `{{printf "%1000000000d" 1}}`, `{{print .message}}`, `{{define "a"}}{{template "a"}}{{end}}{{template "a"}}`,
 		`{{block "a" .}}{{end}}`, `{{with .message}}{{.}}{{end}}`, `{{call .message}}`, `{{index .message 0}}`, `{{slice .message 1}}`, `{{env "HOME"}}`,
 		`{{(printf "%s" .message)}}`, `{{if (index .message 0)}}{{end}}`, `{{if true}}{{range 9}}{{end}}{{end}}`, `{{.message`, `{{break}}`,
-		`{{js .message}}`, `{{eq .message}}`, `{{lt .message 1}}`,
+		`{{js .message}}`, `{{lines .message}}`, `{{index .changes 0}}`, `{{range .changes}}{{.}}{{end}}`, `{{eq .message}}`, `{{lt .message 1}}`,
 		"{{.message" + strings.Repeat("|json", 60) + "}}", "{{.message" + strings.Repeat("|html", 10_000) + "}}", strings.Repeat("{{.message}}", 1000),
 		"{{" + strings.Repeat("html (", 1000) + ".message" + strings.Repeat(")", 1000) + "}}",
 	} {

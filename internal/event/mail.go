@@ -161,6 +161,9 @@ func (b *boundedConnection) Read(buffer []byte) (int, error) {
 // message builds the mail. A repeated mail has the same Message-ID.
 func (m *mailer) message(event *delivery, parameters map[string]any) (*mail.Msg, error) {
 	subject := fmt.Sprintf("%s: %s", parameters["event"], event.GateID)
+	if event.ChangeCount > 0 {
+		subject = fmt.Sprintf("%s: %s", parameters["event"], event.Message)
+	}
 	body := usualText(parameters)
 	if m.template != nil {
 		text, err := m.template.render(parameters)
@@ -187,14 +190,28 @@ func (m *mailer) message(event *delivery, parameters map[string]any) (*mail.Msg,
 	return message, nil
 }
 
-// usualText has a line for each parameter, and marks the continuation of long lines.
+// usualText has a line for each parameter and each change, and marks the continuation of long lines.
 func usualText(parameters map[string]any) string {
 	var text strings.Builder
-	for _, name := range []string{"event", "event_time", "gate_id", "message", "userid", "user_description", "authenticated_by", "comment",
-		"asked", "approval", "approved_gate_id", "approved_message", "log_id"} {
-		if value := printable.Text(fmt.Sprint(parameters[name])); value != "" {
-			text.WriteString(folded(name+": "+value) + "\n")
+	line := func(name string, value any) {
+		if shown := printable.Text(fmt.Sprint(value)); shown != "" {
+			text.WriteString(folded(name+": "+shown) + "\n")
 		}
+	}
+	names := []string{"event", "event_time", "gate_id", "message", "userid", "user_description", "authenticated_by", "comment",
+		"asked", "approval", "approved_gate_id", "approved_message", "log_id"}
+	changes, count := parameters["changes"].([]string), parameters["change_count"].(int64)
+	if count > 0 {
+		names = []string{"event", "event_time", "session_role", "userid", "user_description", "application_name", "change_count", "log_id"}
+	}
+	for _, name := range names {
+		line(name, parameters[name])
+	}
+	for _, change := range changes {
+		line("change", change)
+	}
+	if more := count - int64(len(changes)); more > 0 {
+		line("change", fmt.Sprintf("and %d more", more))
 	}
 	return text.String()
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log"
 	"math/big"
+	"mime"
 	"net"
 	netmail "net/mail"
 	"strings"
@@ -226,6 +227,22 @@ func TestHeadersCannotBeInjected(t *testing.T) {
 				t.Errorf("%q: the mail is to %s", text, to)
 			}
 		}
+	}
+}
+
+func TestSubjectOfAnAdministrationSaysTheChange(t *testing.T) {
+	box := openMailbox(t, false)
+	event := administration("gate APP_PAY changed: active true → false")
+	if err := box.mailer(t, "audit@example.com", "", nil).send(t.Context(), event, event.parameters()); err != nil {
+		t.Fatal(err)
+	}
+	message, err := netmail.ReadMessage(strings.NewReader(box.received[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	subject, err := new(mime.WordDecoder).DecodeHeader(message.Header.Get("Subject"))
+	if want := "SECURITY_ADMINISTRATION: gate APP_PAY changed: active true → false (and 24 more)"; err != nil || subject != want {
+		t.Errorf("the subject is %q, want %q; error: %v", subject, want, err)
 	}
 }
 

@@ -26,8 +26,11 @@ type Template struct{ parsed *template.Template }
 // each time.
 var templateFunctions = template.FuncMap{
 	"json": func(value any) (string, error) {
-		if one, isText := value.(text); isText {
+		switch one := value.(type) {
+		case text:
 			value = one.String()
+		case list:
+			value = one.printable()
 		}
 		written, err := json.Marshal(value)
 		if len(written) > maximumText {
@@ -35,10 +38,20 @@ var templateFunctions = template.FuncMap{
 		}
 		return string(written), err
 	},
+	"lines": func(value list) string {
+		var lines strings.Builder
+		for _, one := range value.printable() {
+			lines.WriteString("- " + one + "\n")
+		}
+		return lines.String()
+	},
 	"lower": func(value any) string { return strings.ToLower(fmt.Sprint(value)) },
 	"raw": func(value any) any {
-		if one, isText := value.(text); isText {
+		switch one := value.(type) {
+		case text:
 			return string(one)
+		case list:
+			return []string(one)
 		}
 		return value
 	},
@@ -50,15 +63,28 @@ type text string
 
 func (t text) String() string { return printable.Text(string(t)) }
 
+// list is a parameter with several texts. It is one line too, unless the template asks for lines.
+type list []string
+
+func (l list) printable() []string {
+	shown := make([]string, len(l))
+	for index, one := range l {
+		shown[index] = printable.Text(one)
+	}
+	return shown
+}
+
+func (l list) String() string { return strings.Join(l.printable(), "; ") }
+
 var errTooLong = fmt.Errorf("the text has more than %d bytes", maximumText)
 
 var permittedFunctions = map[string]bool{
-	"json": true, "lower": true, "raw": true, "upper": true, "html": true, "urlquery": true,
+	"json": true, "lines": true, "lower": true, "raw": true, "upper": true, "html": true, "urlquery": true,
 	"eq": true, "ne": true, "lt": true, "le": true, "gt": true, "ge": true, "and": true, "or": true, "not": true,
 }
 
 // ParseTemplate checks a text in which {{.message}} stands for a parameter of the event. A template may use {{if}},
-// {{else}}, comparisons, and the functions json, html, urlquery, lower, upper and raw. It may not use loops or other
+// {{else}}, comparisons, and the functions json, lines, html, urlquery, lower, upper and raw. It may not use loops or other
 // templates, so it always ends quickly.
 func ParseTemplate(text string) (*Template, error) {
 	parsed, err := template.New("template").Option("missingkey=error").Funcs(templateFunctions).Parse(text)
@@ -130,8 +156,11 @@ func check(node parse.Node, commands *int) error {
 func (t *Template) render(parameters map[string]any) (string, error) {
 	shown := make(map[string]any, len(parameters))
 	for name, value := range parameters {
-		if one, isText := value.(string); isText {
+		switch one := value.(type) {
+		case string:
 			value = text(one)
+		case []string:
+			value = list(one)
 		}
 		shown[name] = value
 	}

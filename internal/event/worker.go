@@ -69,8 +69,8 @@ type Worker struct {
 	delivered, skipped, failed, dead atomic.Int64
 }
 
-// New makes a worker. The pool needs at least one connection for each delivery that runs at the same time, and one for
-// upkeep. Its user must be a member of postern_event_worker.
+// New makes a worker. The pool needs at least one connection for each delivery that runs at the same time, and RunOnce
+// needs one more for upkeep. Its user must be a member of postern_event_worker.
 func New(pool *pgxpool.Pool, options Options) *Worker {
 	options.Workers = max(options.Workers, 1)
 	if options.SendTimeout == 0 {
@@ -144,7 +144,7 @@ func (w *Worker) RunOnce(ctx context.Context) error {
 		}
 	}
 	lanes.Wait()
-	return errors.Join(append(failures, upkeep.Once(ctx, w.pool, w.options.Logger))...)
+	return errors.Join(append(failures, upkeep.Once(ctx, w.pool, w.options.Logger, nil))...)
 }
 
 // Run delivers until the context ends, and then finishes what has begun. It returns an error if the database cannot be
@@ -160,10 +160,6 @@ func (w *Worker) Run(ctx context.Context) error {
 			lane.wait()
 		}
 	}()
-	var kept sync.WaitGroup
-	defer kept.Wait()
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
 	warned := map[string]bool{}
 	for first := true; ; first = false {
 		err := w.confirm(ctx)
@@ -182,10 +178,6 @@ func (w *Worker) Run(ctx context.Context) error {
 		case err != nil:
 			w.troubled(err, "the actions cannot be read", "")
 		default:
-			if first {
-				// In its own goroutine, because new actions must not wait for upkeep.
-				kept.Go(func() { upkeep.Run(ctx, w.pool, w.options.Logger) })
-			}
 			w.options.Metrics.work().Succeeded("")
 			w.adjust(ctx, running, configured, warned)
 		}

@@ -53,9 +53,9 @@ type Unknown struct {
 type Late struct {
 	In     string `json:"in"`
 	GateID string `json:"gate_id"`
-	// Line is that of the call, and Write that of the write; 0 in SQL functions.
-	Line  int `json:"line"`
-	Write int `json:"write"`
+	// Line is that of the call, and WriteLine that of the write; nil in SQL functions.
+	Line      *int `json:"line"`
+	WriteLine *int `json:"write_line"`
 }
 
 // Find searches from the function that an action runs. entry is schema.function(types), or schema.function if only one
@@ -92,10 +92,18 @@ func Find(ctx context.Context, connection *pgx.Conn, action, entry string) (*Sea
 			search.Unknown = append(search.Unknown, Unknown{In: node.Name, What: what})
 		}
 		for _, late := range node.Late {
-			search.Late = append(search.Late, Late{In: node.Name, GateID: late.ID, Line: late.Line, Write: late.Write})
+			search.Late = append(search.Late, Late{In: node.Name, GateID: late.ID, Line: known(late.Line), WriteLine: known(late.Write)})
 		}
 	}
 	return search, nil
+}
+
+// known returns the number of a line; nil if there are no lines.
+func known(line int) *int {
+	if line == 0 {
+		return nil
+	}
+	return &line
 }
 
 // judge decides how an action handles a gate.

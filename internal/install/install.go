@@ -83,15 +83,12 @@ type MissingRight struct {
 type Membership struct{ Role, Member string }
 
 // Install installs or upgrades Postern. It is safe to run again, and to run several times at once. Errors are
-// *ScriptError, *NewerError, *BuildError, *MigrationsError, or those of the connection.
+// *ScriptError, *NewerError, *BuildError, *MigrationsError, *ExtensionError, or those of the connection.
 func Install(ctx context.Context, config *pgx.ConnConfig, options Options) (report Report, err error) {
 	options = options.withDefaults()
-	wanted, err := readSource(ctx, options.Files)
+	wanted, err := options.readSource(ctx)
 	if err != nil {
 		return Report{}, err
-	}
-	if !options.BuiltAt.IsZero() {
-		wanted.builtAt = options.BuiltAt.UTC().Format(time.RFC3339)
 	}
 	connection, err := connect(ctx, config)
 	if err != nil {
@@ -152,17 +149,20 @@ func (i *installation) all(ctx context.Context, steps []step) error {
 			return nil
 		})
 	}
+	return i.patiently(ctx, func() Step { return steps[at].Step }, func() (again bool, err error) {
+		err = attempt()
+		return at == 0, err // an obstacle to a later step would be there again
+	})
+}
+
+// patiently tries again while others are in the way of a step.
+func (i *installation) patiently(ctx context.Context, step func() Step, attempt func() (again bool, err error)) error {
 	busy := func(err error) {
 		if i.options.OnBusy != nil {
-			i.options.OnBusy(steps[at].Step, err)
+			i.options.OnBusy(step(), err)
 		}
 	}
-	return locking.Retry(ctx, i.options.LockTimeout, busy, func() error {
-		return retry(ctx, func() (again bool, err error) {
-			err = attempt()
-			return at == 0, err // an obstacle to a later step would be there again
-		})
-	})
+	return locking.Retry(ctx, i.options.LockTimeout, busy, func() error { return retry(ctx, attempt) })
 }
 
 func (i *installation) announce(step step, number, total int) {
@@ -173,7 +173,7 @@ func (i *installation) announce(step step, number, total int) {
 }
 
 // rehearse finds out which privileges are missing. If none is, it runs the first step, which needs them, and rolls it
-// back. It takes no lock that keeps others out.
+// back. Others wait only if they make the same roles meanwhile.
 func (i *installation) rehearse(ctx context.Context, report Report, steps []step) (Report, error) {
 	if len(steps) == 0 {
 		return report, nil
@@ -188,14 +188,18 @@ func (i *installation) rehearse(ctx context.Context, report Report, steps []step
 	if len(report.Missing) > 0 {
 		return report, nil
 	}
-	tx, err := i.connection.Begin(ctx)
-	if err != nil {
-		return report, err
-	}
-	_, err = tx.Exec(ctx, i.wanted.bootstrap.text)
-	if failure := tx.Rollback(ctx); err == nil {
-		err = failure
-	}
+	// An installation into another database of the cluster makes the same roles.
+	err = i.patiently(ctx, func() Step { return steps[0].Step }, func() (again bool, err error) {
+		tx, err := i.connection.Begin(ctx)
+		if err != nil {
+			return false, err
+		}
+		_, err = tx.Exec(ctx, i.wanted.bootstrap.text)
+		if failure := tx.Rollback(ctx); err == nil {
+			err = failure
+		}
+		return true, err
+	})
 	if err != nil {
 		return report, newScriptError("bootstrap.sql", i.wanted.bootstrap, err)
 	}
@@ -220,6 +224,15 @@ func readMembers(ctx context.Context, connection *pgx.Conn, before *state) (ende
 		}
 	}
 	return ended, members, nil
+}
+
+// readSource reads the files of the options, with their date.
+func (o Options) readSource(ctx context.Context) (*source, error) {
+	read, err := readSource(ctx, o.withDefaults().Files)
+	if err == nil && !o.BuiltAt.IsZero() {
+		read.builtAt = o.BuiltAt.UTC().Format(time.RFC3339)
+	}
+	return read, err
 }
 
 func (o Options) withDefaults() Options {

@@ -134,6 +134,8 @@ func (i inventory) hideRecord(wanted *source) {
 var pgcryptoCallers = []objectKey{
 	{"function", "postern_internal.bcrypt(secret text, hash text)"},
 	{"function", "postern_internal.bcrypt_salt()"},
+	{"function", "postern_internal.hmac_sha1(data bytea, key bytea)"},
+	{"function", "postern_internal.random_bytes(length integer)"},
 }
 
 // adapt adapts the inventory of a manifest to an installation: to the months of its log, and to the schema of pgcrypto.

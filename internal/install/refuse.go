@@ -19,6 +19,9 @@ func (s *state) refuseNewer(wanted *source) error {
 // refuse returns an error if this binary must not install over the content of the database. In a downgrade the binary
 // is older, or may be, and has the same migrations.
 func (s *state) refuse(wanted *source, allowDowngrade bool) error {
+	if s.extension != nil {
+		return &ExtensionError{Database: s.database, Version: *s.extension}
+	}
 	held := s.recorded
 	if held == nil {
 		if s.tables {
@@ -97,6 +100,18 @@ func builtAt(when string) string {
 // Hint says what to do about the error.
 func (e *BuildError) Hint() string {
 	return program.Text(`Use the newer build: "go build" in a git checkout notes the date of its commit. To install this one anyway: "$0 install --allow-downgrade".`)
+}
+
+// ExtensionError is returned if the database has Postern as an extension.
+type ExtensionError struct{ Database, Version string }
+
+func (e *ExtensionError) Error() string {
+	return fmt.Sprintf("database %q has Postern %s as an extension, which this program does not change", e.Database, e.Version)
+}
+
+// Hint says what to do about the error.
+func (e *ExtensionError) Hint() string {
+	return program.Text(`To update: alter extension postern update; with the scripts of "$0 render --format extension" on the server. To use this program from now on: drop extension postern; which removes nothing.`)
 }
 
 // MigrationsError is returned if the migrations that have run differ from this binary's.

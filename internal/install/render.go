@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/posternsql/postern/internal/locking"
 )
@@ -58,6 +57,18 @@ end
 $refuse$;
 `
 
+// refuseExtensionSQL is ExtensionError in a script for psql.
+const refuseExtensionSQL = `do $$
+begin
+  if exists (select from pg_catalog.pg_extension as e where e.extname = 'postern') then
+    raise exception 'Database % has Postern as an extension', current_database()
+      using hint = 'To update: alter extension postern update; with the newer scripts on the server. To use this script from now on: drop extension postern; which removes nothing.';
+  end if;
+end
+$$;
+
+`
+
 // meetNobodyInPsqlSQL is meetNobodySQL with the pauses of package locking, so that others do not wait behind it.
 const meetNobodyInPsqlSQL = `do $meet$
 declare
@@ -85,12 +96,9 @@ $meet$;
 // server. The script has the same effect as Install, in one transaction and under the same lock. Of the options it uses
 // Files and BuiltAt.
 func RenderPsql(ctx context.Context, options Options, out io.Writer) error {
-	wanted, err := readSource(ctx, options.withDefaults().Files)
+	wanted, err := options.readSource(ctx)
 	if err != nil {
 		return err
-	}
-	if !options.BuiltAt.IsZero() {
-		wanted.builtAt = options.BuiltAt.UTC().Format(time.RFC3339)
 	}
 	for _, migration := range wanted.migrations {
 		if strings.Contains(migration.UpSQL, "---- tern: disable-tx ----") {
@@ -100,7 +108,7 @@ func RenderPsql(ctx context.Context, options Options, out io.Writer) error {
 	record := wanted.record()
 	words := strings.NewReplacer(
 		"VERSION", Version, "SCHEMA", fmt.Sprint(record.SchemaVersion), "CODE", record.CodeSHA256,
-		"MOMENT", fmt.Sprint(locking.Moment.Milliseconds()), "ROLES", listOf(roleNames), "NUMBER", fmt.Sprint(len(roleNames)),
+		"LIMIT", fmt.Sprint(DefaultLockTimeout.Milliseconds()), "MOMENT", fmt.Sprint(locking.Moment.Milliseconds()), "ROLES", listOf(roleNames), "NUMBER", fmt.Sprint(len(roleNames)),
 		"RECORDED", recordedSQL, "TABLES", tablesSQL, "OWN", record.json(), "DIGESTS", listOf(wanted.schemaSHA256),
 	)
 	var script strings.Builder
@@ -122,13 +130,14 @@ func RenderPsql(ctx context.Context, options Options, out io.Writer) error {
 
 begin;
 set local search_path = pg_catalog, pg_temp;
-set local lock_timeout = 'MOMENTms';
+set local lock_timeout = 'LIMITms'; -- at first only other installations can be in the way, and nobody queues behind this one
 set local standard_conforming_strings = on;
 set local check_function_bodies = on;
 set local client_min_messages = warning;
 select set_config('postern.allow_downgrade', :'allow_downgrade', true) as postern_setting \gset
 
 `))
+	script.WriteString(refuseExtensionSQL)
 	// The script asks this first, before anything that needs a privilege. It asks again once nobody else can change
 	// anything.
 	settled := words.Replace(refuseSQL+`
@@ -148,7 +157,8 @@ select coalesce(found.recorded @> '{"version": "VERSION", "schema_version": SCHE
 	for name, text := range wanted.bootstrap.all() {
 		fmt.Fprintf(&script, "-- %s\n\n%s\n", name, text)
 	}
-	script.WriteString(lockSQL + settled + strings.ReplaceAll(meetNobodyInPsqlSQL, "LIMIT", fmt.Sprint(DefaultLockTimeout.Milliseconds())) + "\n" + createVersionTable + "\n")
+	moment := words.Replace("set local lock_timeout = 'MOMENTms'; -- from here on others would\n\n")
+	script.WriteString(lockSQL + moment + settled + words.Replace(meetNobodyInPsqlSQL) + "\n" + createVersionTable + "\n")
 	for index := range wanted.migrations {
 		migration := wanted.migration(index)
 		fmt.Fprintf(&script, "-- %s\n\nselect %d > :postern_schema_version as postern_is_new \\gset\n\\if :postern_is_new\n%s%s\\endif\n\n",

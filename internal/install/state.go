@@ -30,6 +30,8 @@ type state struct {
 	tables bool
 	// nextMonth says whether the log has a partition for the next month.
 	nextMonth bool
+	// extension is the version of the extension postern, if the database has it.
+	extension *string
 	// recorded is the record of the last installation.
 	recorded *record
 }
@@ -109,12 +111,13 @@ select current_database(), current_user, current_setting('server_version_num')::
        `+membershipsSQL+`,
        `+tablesSQL+`,
        `+recordedSQL+`,
+       (select e.extversion from pg_extension as e where e.extname = 'postern'),
        exists (select from pg_class as c
                  join pg_namespace as n on n.oid = c.relnamespace
                 where n.nspname = 'postern_internal'
                   and c.relname = 'checkpoint_entry_' || to_char(date_trunc('month', now() at time zone 'UTC') + interval '1 month', 'YYYY_MM'))`,
 		wanted.schemas, roleNames, owningRoles,
-	).Scan(&read.database, &read.user, &read.serverMajor, &read.schemas, &read.roles, &read.pgcrypto, &read.pgcryptoPrefix, &read.toBecome, &read.memberships, &read.tables, &read.recorded, &read.nextMonth)
+	).Scan(&read.database, &read.user, &read.serverMajor, &read.schemas, &read.roles, &read.pgcrypto, &read.pgcryptoPrefix, &read.toBecome, &read.memberships, &read.tables, &read.recorded, &read.extension, &read.nextMonth)
 	if err != nil {
 		return nil, fmt.Errorf("read what is installed: %w", err)
 	}

@@ -34,11 +34,11 @@ type Status struct {
 	// the user may not read Postern's tables, if the installed version does not know, or while an installation locks that.
 	OverdueUpkeep []string `json:"overdue_upkeep"`
 
-	// Pending lists what an installation would do. Newer says that this binary is older than the database. Refused says
-	// why this binary would not install over the content of the database.
-	Pending []string `json:"pending"`
-	Newer   bool     `json:"newer"`
-	Refused string   `json:"refused,omitempty"`
+	// Pending lists what an installation would do. DatabaseIsNewer says that this binary is older than the database.
+	// Refused says why this binary would not install over the content of the database.
+	Pending         []string `json:"pending"`
+	DatabaseIsNewer bool     `json:"database_is_newer"`
+	Refused         string   `json:"refused,omitempty"`
 }
 
 // ReadStatus reads what is installed. It needs no privilege in Postern's schemas and takes no lock. Nil files stand for
@@ -66,7 +66,7 @@ func ReadStatus(ctx context.Context, config *pgx.ConnConfig, files fs.FS) (*Stat
 		BinaryCodeSHA256:    wanted.codeSHA256,
 		Installed:           found.recorded != nil,
 		SchemaVersion:       found.schemaVersion(),
-		Newer:               found.refuseNewer(wanted) != nil,
+		DatabaseIsNewer:     found.refuseNewer(wanted) != nil,
 		Pending:             []string{},
 	}
 	// From PostgreSQL 14 on the server reports this as a setting, but a pooler need not pass that on.

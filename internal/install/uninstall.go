@@ -171,6 +171,9 @@ select coalesce(array_agg(format('%I.%I', n.nspname, c.relname) order by c.oid),
 			return err
 		}
 	}
+	if err := run("drop the extension", "drop extension if exists postern"); err != nil {
+		return err
+	}
 	// Use CASCADE, because the schemas are not empty. Objects of others that go with them have been listed and agreed to.
 	drop := "set local client_min_messages = warning; set local role postern_owner; drop schema " + strings.Join(removal.Schemas, ", ") + " cascade; reset role;"
 	if err := run("drop schemas", drop); err != nil {

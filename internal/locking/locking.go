@@ -14,6 +14,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/posternsql/postern/internal/administrator"
 )
 
 // Moment is how long one attempt waits for a lock, and so the longest that others wait behind it. It must be shorter
@@ -52,7 +54,7 @@ func Retry(ctx context.Context, limit time.Duration, busy func(err error), attem
 // times.
 func Transaction(ctx context.Context, connection *pgx.Conn, limit time.Duration, busy func(err error), change func(tx pgx.Tx) error) error {
 	return Retry(ctx, limit, busy, func() error {
-		return pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) error {
+		return administrator.Transaction(ctx, connection, pgx.TxOptions{}, func(tx pgx.Tx) error {
 			if _, err := tx.Exec(ctx, fmt.Sprintf("set local lock_timeout = %d", Moment.Milliseconds())); err != nil {
 				return err
 			}

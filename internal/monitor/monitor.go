@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -14,17 +12,17 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"golang.org/x/sync/errgroup"
 )
 
 const (
 	// patience is how long work may fail before the program is unhealthy, because a failover of a server takes some
 	// seconds.
 	patience = 10 * time.Second
-	// Silence is how long the program may give no sign of life before it is unhealthy, unless its work pauses for longer.
-	// A hanging connection returns no error.
+	// Silence is how long the program may give no sign of life before it is unhealthy. A hanging connection returns no
+	// error.
 	Silence = time.Minute
+	// missed is how many intervals both last at least, for work that is rarely done.
+	missed = 3
 	// readTimeout bounds how long a reader of metrics waits.
 	readTimeout = 5 * time.Second
 )
@@ -34,11 +32,13 @@ type Work struct {
 	registry *prometheus.Registry
 	failures *prometheus.CounterVec
 	success  *prometheus.GaugeVec
+	patience time.Duration
 	silence  time.Duration
 	now      func() time.Time
 
-	mutex sync.Mutex
-	alive time.Time
+	mutex   sync.Mutex
+	alive   time.Time
+	stopped error
 	// failing maps the parts of the work whose last attempt failed, by the values of their labels.
 	failing map[string]failure
 }
@@ -49,8 +49,8 @@ type failure struct {
 }
 
 // New watches work. The names of its metrics begin with prefix. Parts of the work have labels; without labels, the work
-// has one part. silence is how long it may give no sign of life, at least Silence. collectors are additional metrics.
-func New(prefix string, silence time.Duration, labels []string, collectors ...prometheus.Collector) *Work {
+// has one part. interval is the pause between two attempts; 0 for a short one. collectors are additional metrics.
+func New(prefix string, interval time.Duration, labels []string, collectors ...prometheus.Collector) *Work {
 	made := &Work{
 		registry: prometheus.NewRegistry(),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -59,9 +59,10 @@ func New(prefix string, silence time.Duration, labels []string, collectors ...pr
 		success: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: prefix + "_last_success_timestamp_seconds", Help: "When the work, also where there was nothing to do, last succeeded.",
 		}, labels),
-		silence: max(silence, Silence),
-		now:     time.Now,
-		failing: map[string]failure{},
+		patience: max(patience, missed*interval),
+		silence:  max(Silence, missed*interval),
+		now:      time.Now,
+		failing:  map[string]failure{},
 	}
 	made.registry.MustRegister(append(collectors, made.failures, made.success)...)
 	if len(labels) == 0 {
@@ -81,6 +82,7 @@ func (w *Work) Succeeded(part ...string) {
 	defer w.mutex.Unlock()
 	w.alive = w.now()
 	delete(w.failing, key(part))
+	w.failures.WithLabelValues(part...) // reports 0 before the first failure, so that an increase can be seen
 	w.success.WithLabelValues(part...).Set(float64(w.alive.UnixMilli()) / 1000)
 }
 
@@ -109,6 +111,16 @@ func (w *Work) Alive() {
 	w.alive = w.now()
 }
 
+// Stopped records that the work has ended with an error, and will not be tried again.
+func (w *Work) Stopped(err error) {
+	if w == nil {
+		return
+	}
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.stopped = err
+}
+
 // Forget removes a part that no longer exists.
 func (w *Work) Forget(part ...string) {
 	if w == nil {
@@ -121,14 +133,17 @@ func (w *Work) Forget(part ...string) {
 	w.success.DeleteLabelValues(part...)
 }
 
-// Healthy returns an error if a part of the work has failed for longer than patience, or if there was no recent sign of
-// life.
+// Healthy returns an error if the work has stopped, if a part of it has failed for some time, or if there was no recent
+// sign of life.
 func (w *Work) Healthy() error {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
+	if w.stopped != nil {
+		return fmt.Errorf("stopped, and is not tried again: %w", Explain(w.stopped))
+	}
 	var problems []string
 	for part, failing := range w.failing {
-		if took := w.now().Sub(failing.since); took >= patience {
+		if took := w.now().Sub(failing.since); took >= w.patience {
 			problems = append(problems, strings.TrimSpace(fmt.Sprintf("%s has failed for %s: %v", nameOf(part), took.Round(time.Second), Explain(failing.last))))
 		}
 	}
@@ -190,39 +205,4 @@ func (g *Gauges) Collect(metrics chan<- prometheus.Metric) {
 	for _, metric := range read {
 		metrics <- metric
 	}
-}
-
-// Serve answers /metrics and /healthz until the context ends. /healthz returns 200 while the work is healthy, otherwise
-// 503.
-func (w *Work) Serve(ctx context.Context, listener net.Listener) error {
-	routes := http.NewServeMux()
-	// While the database cannot be read, its metrics are missing and never 0. The others are still there.
-	routes.Handle("GET /metrics", promhttp.HandlerFor(w.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
-	routes.HandleFunc("GET /healthz", func(response http.ResponseWriter, _ *http.Request) {
-		if err := w.Healthy(); err != nil {
-			http.Error(response, err.Error(), http.StatusServiceUnavailable)
-			return
-		}
-		_, _ = response.Write([]byte("ok\n"))
-	})
-	server := &http.Server{Handler: routes, ReadHeaderTimeout: 5 * time.Second}
-	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
-	defer stop()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
-}
-
-// ServeWhile serves while do runs. It ends with do, and do's context ends if serving fails.
-func (w *Work) ServeWhile(ctx context.Context, listener net.Listener, do func(context.Context) error) error {
-	group, ctx := errgroup.WithContext(ctx)
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	group.Go(func() error { return w.Serve(ctx, listener) })
-	group.Go(func() error {
-		defer stop()
-		return do(ctx)
-	})
-	return group.Wait()
 }

@@ -90,7 +90,7 @@ func Classes(ctx context.Context, connection *pgx.Conn, within Scope) ([]Candida
 func Rules(ctx context.Context, connection *pgx.Conn, _ Scope) ([]Candidate, error) {
 	found, err := query.New(connection).ListAuthorityCombinations(ctx, nil, nil, nil)
 	return rows(found, err, func(rule query.AuthorityCombination) Candidate {
-		return Candidate{strconv.FormatInt(rule.CombinationID, 10), fmt.Sprintf("of class %s in company %s", rule.Class, rule.Company)}
+		return Candidate{strconv.FormatInt(rule.RuleID, 10), fmt.Sprintf("of class %s in company %s", rule.Class, rule.Company)}
 	})
 }
 

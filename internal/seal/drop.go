@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/posternsql/postern/internal/administrator"
 	"github.com/posternsql/postern/internal/query"
 )
 
@@ -45,9 +46,14 @@ func Drop(ctx context.Context, connection *pgx.Conn, key *Key, directories []*He
 	if _, err := query.New(connection).CreateLogPartitions(ctx); err != nil {
 		return Dropped{}, err
 	}
-	err = pgx.BeginTxFunc(ctx, connection, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
+	err = administrator.Transaction(ctx, connection, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
+		done = Dropped{}
 		rows, err := query.New(tx).DropLog(ctx, before, timeout.Seconds())
 		if err != nil {
+			return err
+		}
+		// Nothing is signed that nobody has approved.
+		if err := administrator.Judge(ctx, tx); err != nil {
 			return err
 		}
 		// Admit the key only now, because a copy must not leave its key in a directory that another database uses.

@@ -39,7 +39,7 @@ const (
 
 // Finding is one thing that is wrong.
 type Finding struct {
-	Kind Kind `json:"kind"`
+	Kind Kind `json:"code"`
 	// LeafNumber and LogID say where. They are nil if that is unknown, or if there are several places.
 	LeafNumber *int64 `json:"leaf_number,omitempty"`
 	LogID      *int64 `json:"log_id,omitempty"`

@@ -66,7 +66,12 @@ func OpenHeads(directory string) (*Heads, error) {
 		return nil, err
 	}
 	if h.Latest, err = OpenHead(string(latest), h.verifiers); err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Join(directory, latestFile), err)
+		file := filepath.Join(directory, latestFile)
+		if tampered := (*TamperedError)(nil); errors.As(err, &tampered) {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		// Nobody has signed this, so it proves nothing. Until it is a head again, the log cannot be compared with it.
+		return nil, fmt.Errorf("%s cannot be read: %w. Replace its content by the last head of the newest file %s…", file, err, headPrefix)
 	}
 	if h.Latest.Restart > int64(len(h.Restarts)) {
 		return nil, &TamperedError{Finding{Kind: OtherHistory, Message: fmt.Sprintf(

@@ -22,7 +22,7 @@ var (
 // NewMetrics watches a sealer that seals repeatedly, and reads from the database how much waits. every is the pause
 // between two seals.
 func NewMetrics(pool *pgxpool.Pool, every time.Duration) *monitor.Work {
-	return monitor.New("postern_seal", 3*every, nil, &monitor.Gauges{
+	return monitor.New("postern_seal", every, nil, &monitor.Gauges{
 		Descriptions: []*prometheus.Desc{unsealedDescription, lagDescription, leavesDescription},
 		Read: func(ctx context.Context, tell func(*prometheus.Desc, float64, ...string)) error {
 			waiting, err := query.New(pool).UnsealedEntries(ctx)

@@ -49,6 +49,13 @@ type NotProvenError struct{ Message string }
 
 func (e *NotProvenError) Error() string { return e.Message }
 
+// NewerError says that only a newer version of Postern can check something.
+type NewerError struct{ Message string }
+
+func (e *NewerError) Error() string {
+	return e.Message + ": check it with a newer version of Postern"
+}
+
 // Receipt is what a client got at its commit: the entry, and the hash of its leaf.
 type Receipt struct {
 	LogID    int64
@@ -199,8 +206,8 @@ type Checked struct {
 }
 
 // CheckProofs checks a file of proofs from Prove or from an export, without a database. keys are the public keys that
-// may have signed, one per line; if it is empty, the keys in the file count. An invalid proof is a *TamperedError. each
-// receives every valid proof; it may be nil.
+// may have signed, one per line; if it is empty, the keys in the file count. An invalid proof is a *TamperedError, and
+// one in a later format is a *NewerError. each receives every valid proof; it may be nil.
 func CheckProofs(in io.Reader, keys string, each func(*Proof) error) (*Checked, error) {
 	verifiers, known, err := readKeys(keys)
 	if err != nil {
@@ -218,32 +225,49 @@ func CheckProofs(in io.Reader, keys string, each func(*Proof) error) (*Checked, 
 		if err != nil {
 			return nil, &TamperedError{Finding{Kind: ProofInvalid, Message: fmt.Sprintf("object %d is not JSON with only one reading: %v", number, err)}}
 		}
-		proof, err := readProof(text)
+		read, err := readProof(text)
+		if errors.As(err, new(*NewerError)) {
+			return nil, fmt.Errorf("object %d: %w", number, err)
+		}
 		if err != nil {
 			return nil, &TamperedError{Finding{Kind: ProofInvalid, Message: fmt.Sprintf("object %d: %v", number, err)}}
 		}
-		if proof.Head != "" {
+		if read.Head != "" {
 			if checked.OwnKeys && checked.Keys == nil {
-				checked.Keys = proof.Keys
-				if verifiers, _, err = readKeys(strings.Join(proof.Keys, "\n")); err != nil {
+				checked.Keys = read.Keys
+				if verifiers, _, err = readKeys(strings.Join(read.Keys, "\n")); err != nil {
 					return nil, &TamperedError{Finding{Kind: ProofInvalid, Message: err.Error()}}
 				}
 			}
-			if head, err = openProofHead(proof.Head, verifiers); err != nil {
+			if head, err = openProofHead(read.Head, verifiers); err != nil {
 				return nil, err
 			}
 			checked.Heads = append(checked.Heads, head)
 		}
-		if proof.Inclusion.Octets == nil {
+		if read.Inclusion == nil {
 			continue
 		}
 		if head == nil {
 			return nil, &TamperedError{Finding{Kind: ProofInvalid, Message: fmt.Sprintf("object %d has a proof, and there is no head that it could lead to", number)}}
 		}
-		if err := tlog.CheckRecord(proof.Inclusion.Hashes, head.Size, head.Root, proof.Inclusion.LeafNumber, proof.Inclusion.Hash()); err != nil {
-			return nil, &TamperedError{Finding{Kind: ProofInvalid, LeafNumber: &proof.Inclusion.LeafNumber, LogID: &proof.LogID, Message: fmt.Sprintf(
-				"entry %d does not lead to the signed head as leaf %d", proof.LogID, proof.Inclusion.LeafNumber)}}
+		record, err := read.record()
+		newer := (*NewerError)(nil)
+		if err != nil && !errors.As(err, &newer) {
+			return nil, &TamperedError{Finding{Kind: ProofInvalid, LeafNumber: &read.Inclusion.LeafNumber, Message: fmt.Sprintf("object %d: %v", number, err)}}
 		}
+		if err := tlog.CheckRecord(read.Inclusion.Hashes, head.Size, head.Root, read.Inclusion.LeafNumber, read.Inclusion.Hash()); err != nil {
+			finding := Finding{Kind: ProofInvalid, LeafNumber: &read.Inclusion.LeafNumber}
+			entry := fmt.Sprintf("object %d", number)
+			if record != nil {
+				finding.LogID, entry = &record.LogID, fmt.Sprintf("entry %d", record.LogID)
+			}
+			finding.Message = fmt.Sprintf("%s does not lead to the signed head as leaf %d", entry, read.Inclusion.LeafNumber)
+			return nil, &TamperedError{finding}
+		}
+		if newer != nil { // whoever signed the head has signed the version of the leaf too
+			return nil, fmt.Errorf("object %d: %w", number, newer)
+		}
+		proof := &Proof{Record: *record, Inclusion: *read.Inclusion, Head: read.Head, Keys: read.Keys}
 		checked.Entries++
 		proof.head = head
 		if proof.isRedaction() {
@@ -278,26 +302,43 @@ func openProofHead(text string, verifiers note.Verifiers) (*Head, error) {
 	return head, err
 }
 
-// readProof reads one object and makes sure that it proves the values that it shows to people. An object must have only
-// one reading, because another program could read it differently. So a duplicate name, a name in other letters, a text
-// that is not UTF-8, and a number in other digits are errors.
-func readProof(text jsontext.Value) (*Proof, error) {
-	var read struct {
-		Proof *Inclusion                `json:"proof"`
-		Head  string                    `json:"head"`
-		Keys  []string                  `json:"keys"`
-		Shown map[string]jsontext.Value `json:",embed"`
-	}
-	if err := json.Unmarshal(text, &read, json.RejectUnknownMembers(true)); err != nil {
+// shownProof is a proof as it stands in a file, with what it shows to people.
+type shownProof struct {
+	Inclusion *Inclusion                `json:"proof"`
+	Head      string                    `json:"head"`
+	Keys      []string                  `json:"keys"`
+	Shown     map[string]jsontext.Value `json:",embed"`
+}
+
+// proofVersion is the format of proofs that this program writes. They do not name it.
+const proofVersion = 1
+
+// readProof reads one object. It must have only one reading, because another program could read it differently. So a
+// duplicate name, a name in other letters, a text that is not UTF-8, and a number in other digits are errors.
+func readProof(text jsontext.Value) (*shownProof, error) {
+	// Of a later version nothing else is known.
+	format := struct {
+		Version int64 `json:"version"`
+	}{proofVersion}
+	if err := json.Unmarshal(text, &format); err != nil {
 		return nil, err
 	}
-	if read.Proof == nil {
-		if read.Head == "" || len(read.Shown) > 0 {
-			return nil, errors.New("it has no proof")
-		}
-		return &Proof{Head: read.Head, Keys: read.Keys}, nil
+	if format.Version > proofVersion {
+		return nil, &NewerError{fmt.Sprintf("the proof is of version %d; this program knows version %d", format.Version, proofVersion)}
 	}
-	record, err := read.Proof.Record()
+	read := &shownProof{}
+	if err := json.Unmarshal(text, read, json.RejectUnknownMembers(true)); err != nil {
+		return nil, err
+	}
+	if read.Inclusion == nil && (read.Head == "" || len(read.Shown) > 0) {
+		return nil, errors.New("it has no proof")
+	}
+	return read, nil
+}
+
+// record returns the entry that the leaf is of. It makes sure that the proof shows this to people, and nothing else.
+func (p *shownProof) record() (*Record, error) {
+	record, err := p.Inclusion.Record()
 	if err != nil {
 		return nil, err
 	}
@@ -309,16 +350,16 @@ func readProof(text jsontext.Value) (*Proof, error) {
 	if err := json.Unmarshal(written, &proven); err != nil {
 		return nil, err
 	}
-	for name, value := range read.Shown {
+	for name, value := range p.Shown {
 		said, known := proven[name]
 		if !known || !sameValue(value, said) {
 			return nil, fmt.Errorf("it shows a %s that its proof does not say", name)
 		}
 	}
-	if len(read.Shown) != len(proven) {
+	if len(p.Shown) != len(proven) {
 		return nil, errors.New("it does not show all that its proof says")
 	}
-	return &Proof{Record: *record, Inclusion: *read.Proof, Head: read.Head, Keys: read.Keys}, nil
+	return record, nil
 }
 
 // sameValue compares the content of texts and the digits of numbers. The order of an object's keys does not matter.

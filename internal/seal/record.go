@@ -56,6 +56,8 @@ type Record struct {
 	Asked           bool            `json:"asked"`
 	ApprovedGateID  *string         `json:"approved_gate_id"`
 	ApprovedMessage *string         `json:"approved_message"`
+	// Assertion is what a passkey has signed. Most entries have none.
+	Assertion *string `json:"assertion,omitempty"`
 }
 
 // Moment is a timestamptz in PostgreSQL's representation: microseconds since the year 2000 in UTC. It may be infinite,
@@ -116,7 +118,7 @@ func (r *Record) Leaf(salt Salt) (Leaf, error) {
 	}
 	var w leafWriter
 	err := w.write([][]byte{
-		integer(uint64(r.LogID)), []byte(r.Outcome), []byte(r.GateID), optional(r.Action), optional(r.UserID), optional(r.AuthenticatedBy),
+		integer(uint64(r.LogID)), []byte(r.Outcome), []byte(r.GateID), optional(r.Action), optional(r.UserID), optional(r.AuthenticatedBy), optional(r.Assertion),
 		integer(uint64(r.LoggedAt)), optional(r.Message), r.Parameters, optional(r.ApprovedMessage), optional(r.Comment), optional(r.Scheme),
 		optional(r.SessionRole), optional(r.ClientAddr), optional(r.ApplicationName), integer(r.TransactionID), optional(r.Ticket), asked,
 		optional(r.ApprovedGateID), salt[:], nil, nil,
@@ -125,10 +127,13 @@ func (r *Record) Leaf(salt Salt) (Leaf, error) {
 }
 
 // Record returns the record of the leaf. Each record with its salts has exactly one leaf: octets that would not be
-// written are an error.
+// written are an error. A leaf of a later version is a *NewerError.
 func (l Leaf) Record() (*Record, error) {
 	f := reader{rest: l.Octets}
-	if got := f.take(1); f.err == nil && got[0] != version {
+	switch got := f.take(1); {
+	case f.err == nil && got[0] > version:
+		return nil, &NewerError{fmt.Sprintf("the leaf is of version %d; this program knows version %d", got[0], version)}
+	case f.err == nil && got[0] != version:
 		return nil, fmt.Errorf("the leaf is of version %d; this program knows version %d", got[0], version)
 	}
 	r := &Record{
@@ -138,7 +143,11 @@ func (l Leaf) Record() (*Record, error) {
 		Action:  f.text(),
 	}
 	f.salted(l, "userid", func(f *reader) { r.UserID = f.value() })
-	f.salted(l, "authenticated_by", func(f *reader) { r.AuthenticatedBy = f.text() })
+	f.salted(l, "authenticated_by", func(f *reader) {
+		if r.AuthenticatedBy = f.text(); len(f.rest) > 0 {
+			r.Assertion = f.value()
+		}
+	})
 	r.LoggedAt = Moment(f.integer(typeTime))
 	f.salted(l, "content", func(f *reader) {
 		r.Message, r.Parameters, r.ApprovedMessage = f.value(), json.RawMessage(f.required()), f.text()

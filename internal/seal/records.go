@@ -26,6 +26,8 @@ type column struct {
 	name     string
 	kind     byte
 	required bool
+	// optional means that nothing is written for NULL: leaves from before there was such a column stay what they are.
+	optional bool
 }
 
 // fields are the fields of a leaf, in order. Those with a name are personal: the leaf has a hash of them, made with a
@@ -34,21 +36,21 @@ var fields = [...]struct {
 	salted  string
 	columns []column
 }{
-	{"", []column{{"log_id", typeInteger, true}}},
-	{"", []column{{"outcome", typeText, true}}},
-	{"", []column{{"gate_id", typeText, true}}},
-	{"", []column{{"action", typeText, false}}},
-	{"userid", []column{{"userid", typeText, false}}},
-	{"authenticated_by", []column{{"authenticated_by", typeText, false}}},
-	{"", []column{{"logged_at", typeTime, true}}},
-	{"content", []column{{"message", typeText, true}, {"parameters", typeText, true}, {"approved_message", typeText, false}}},
-	{"comment", []column{{"comment", typeText, false}}},
-	{"", []column{{"scheme", typeText, false}}},
-	{"origin", []column{{"session_role", typeText, true}, {"client_addr", typeText, false}, {"application_name", typeText, true}}},
-	{"", []column{{"transaction_id", typeInteger, true}}},
-	{"", []column{{"ticket", typeText, false}}},
-	{"", []column{{"asked", typeBoolean, true}}},
-	{"", []column{{"approved_gate_id", typeText, false}}},
+	{"", []column{{"log_id", typeInteger, true, false}}},
+	{"", []column{{"outcome", typeText, true, false}}},
+	{"", []column{{"gate_id", typeText, true, false}}},
+	{"", []column{{"action", typeText, false, false}}},
+	{"userid", []column{{"userid", typeText, false, false}}},
+	{"authenticated_by", []column{{"authenticated_by", typeText, false, false}, {"assertion", typeText, false, true}}},
+	{"", []column{{"logged_at", typeTime, true, false}}},
+	{"content", []column{{"message", typeText, true, false}, {"parameters", typeText, true, false}, {"approved_message", typeText, false, false}}},
+	{"comment", []column{{"comment", typeText, false, false}}},
+	{"", []column{{"scheme", typeText, false, false}}},
+	{"origin", []column{{"session_role", typeText, true, false}, {"client_addr", typeText, false, false}, {"application_name", typeText, true, false}}},
+	{"", []column{{"transaction_id", typeInteger, true, false}}},
+	{"", []column{{"ticket", typeText, false, false}}},
+	{"", []column{{"asked", typeBoolean, true, false}}},
+	{"", []column{{"approved_gate_id", typeText, false, false}}},
 }
 
 // saltedFields is the number of personal fields.
@@ -199,6 +201,7 @@ func appendValues(leaf []byte, columns []column, values [][]byte) ([]byte, error
 		switch column := &columns[index]; {
 		case value == nil && column.required:
 			return nil, fmt.Errorf("%s of an entry of the log is NULL", column.name)
+		case value == nil && column.optional:
 		case value == nil:
 			leaf = append(leaf, typeNull)
 		case column.kind == typeText:

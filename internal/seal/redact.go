@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/posternsql/postern/internal/administrator"
 	"github.com/posternsql/postern/internal/query"
 )
 
@@ -44,9 +45,14 @@ type Redacted struct {
 func (r *Redaction) Redact(ctx context.Context, connection *pgx.Conn, key *Key, directories []*Heads) (done Redacted, err error) {
 	for {
 		var entries int64
-		err := pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) error {
+		err := administrator.Transaction(ctx, connection, pgx.TxOptions{}, func(tx pgx.Tx) error {
+			entries = 0
 			rows, err := query.New(tx).RedactLog(ctx, r.UserID, r.Reason, r.KeepContent)
 			if err != nil || len(rows) == 0 {
+				return err
+			}
+			// Nothing is signed that nobody has approved.
+			if err := administrator.Judge(ctx, tx); err != nil {
 				return err
 			}
 			text := r.note(key, directories[0], rows)

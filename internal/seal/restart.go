@@ -50,7 +50,7 @@ type Restart struct {
 
 // Tree is the number of its leaves and their root.
 type Tree struct {
-	Size int64     `json:"leaves"`
+	Size int64     `json:"tree_size"`
 	Root tlog.Hash `json:"root"`
 }
 

@@ -164,7 +164,9 @@ func (s *Sealer) grow(ctx context.Context, connection *pgx.Conn) (entries, size 
 // they were read.
 func (s *Sealer) begin(ctx context.Context, queries *query.Queries) (query.BeginSealingRow, error) {
 	begun, err := queries.BeginSealing(ctx, s.Timeline, s.Database)
-	if err != nil {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return begun, ErrBusy
+	} else if err != nil {
 		return begun, err
 	}
 	for _, directory := range append([]*Heads{s.Heads}, s.Also...) {

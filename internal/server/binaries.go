@@ -112,7 +112,7 @@ func startOnce(ctx context.Context, options Options, folder string) (*Server, er
 		password = config.Password
 		primary = connectionEnvironment(config, config.Host, config.Port, "")
 	}
-	supervisor, err := supervise(folder, password, port, configuration(settings(options)), primary)
+	supervisor, err := supervise(folder, options.Folder, password, port, configuration(settings(options)), primary)
 	if err != nil {
 		return nil, err
 	}

@@ -51,6 +51,8 @@ type Options struct {
 	// StandbyOf makes the server a hot standby of this server, which must also run from PostgreSQL's binaries. The standby
 	// has the same roles and passwords.
 	StandbyOf *Server
+	// Folder is where a server that runs from binaries has its files; the system's folder for temporary files if empty.
+	Folder string
 	// Keep permits a later call of Server.Keep.
 	Keep bool
 }
@@ -148,21 +150,21 @@ func (s *Server) Close() error {
 	return s.close()
 }
 
-// Crash stops the server at once, as "pg_ctl stop -m immediate" does. It starts the server again, and returns when that
-// has recovered. It returns errors.ErrUnsupported if the server was not started from PostgreSQL's binaries.
+// Crash stops the server at once, as "pg_ctl stop -m immediate" does, unless it has ended already. It starts the server
+// again, and returns when that has recovered. It returns errors.ErrUnsupported if the server was not started from PostgreSQL's binaries.
 func (s *Server) Crash(ctx context.Context) error {
 	if s.crash == nil {
 		return errors.ErrUnsupported
 	}
+	// The end of this connection shows that the server has ended.
 	witness, err := pgx.Connect(ctx, s.URL)
-	if err != nil {
-		return err
+	if err == nil {
+		defer witness.Close(ctx)
 	}
-	defer witness.Close(ctx)
 	if err := s.crash(); err != nil {
 		return err
 	}
-	for witness.Ping(ctx) == nil {
+	for witness != nil && witness.Ping(ctx) == nil {
 		time.Sleep(10 * time.Millisecond)
 	}
 	_, err = awaitVersion(ctx, s.URL, nil)

@@ -32,11 +32,11 @@ type supervisor struct {
 	stopError error
 }
 
-// supervise starts the server whose programs are in folder, and returns before the server answers. For a standby,
-// primary tells libpq where the primary is; otherwise it is nil.
-func supervise(folder, password string, port int, settings string, primary []string) (*supervisor, error) {
+// supervise starts the server whose programs are in folder and whose files are in a folder below parent, and returns
+// before the server answers. For a standby, primary tells libpq where the primary is; otherwise it is nil.
+func supervise(folder, parent, password string, port int, settings string, primary []string) (*supervisor, error) {
 	command := exec.Command("/bin/sh", "-c", superviseScript, "postern-supervise", folder, strconv.Itoa(port), settings)
-	command.Args = append(command.Args, parentFolders()...)
+	command.Args = append(command.Args, parentFolders(parent)...)
 	command.Dir = "/" // the server's user may not enter our working directory
 	command.Env = append(serverEnvironment(os.Environ()), primary...)
 	if err := isolate(command); err != nil {
@@ -102,12 +102,12 @@ func (s *supervisor) stopCommand() string {
 	return fmt.Sprintf("kill -QUIT %s && rm -rf '%s'", s.process, s.directory)
 }
 
-// parentFolders lists where the server's folder may be created. The server's user may not be able to enter the usual
-// place, or its path may be too long for a socket.
-func parentFolders() []string {
+// parentFolders lists where the server's folder may be created, with the wanted place first if there is one. The
+// server's user may not be able to enter a place, or its path may be too long for a socket.
+func parentFolders(wanted string) []string {
 	folders := []string{}
-	for _, folder := range []string{os.TempDir(), "/tmp", "/var/tmp"} {
-		if len(folder)+len("/postern-XXXXXXXX/.s.PGSQL.65535") <= longestSocketPath && !slices.Contains(folders, folder) {
+	for _, folder := range []string{wanted, os.TempDir(), "/tmp", "/var/tmp"} {
+		if folder != "" && len(folder)+len("/postern-XXXXXXXX/.s.PGSQL.65535") <= longestSocketPath && !slices.Contains(folders, folder) {
 			folders = append(folders, folder)
 		}
 	}

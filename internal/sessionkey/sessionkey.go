@@ -38,7 +38,7 @@ func Secret(content []byte) []byte {
 // useless.
 func Create(ctx context.Context, connection *pgx.Conn, kid string, secret []byte, path string, also func(pgx.Tx) error) (err error) {
 	if path != "" {
-		if err := wholefile.Create(path, secret); err != nil {
+		if err := wholefile.Create(path, 0o600, secret); err != nil {
 			return err
 		}
 		defer func() {

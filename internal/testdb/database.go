@@ -2,13 +2,12 @@ package testdb
 
 import (
 	"context"
-	"errors"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/posternsql/postern/internal/cluster"
 	"github.com/posternsql/postern/internal/server"
 )
 
@@ -21,7 +20,7 @@ type Database struct {
 	Pool   *pgxpool.Pool
 	Server *server.Server
 
-	cluster *cluster
+	cluster *cluster.Cluster
 }
 
 // New returns a database with Postern installed.
@@ -37,7 +36,7 @@ func New(t testing.TB) *Database {
 // Empty returns a database without Postern.
 func Empty(t testing.TB) *Database {
 	t.Helper()
-	return create(t, "template0")
+	return create(t, cluster.EmptyTemplate)
 }
 
 // Copy copies the database within its cluster. It ends all connections to the original.
@@ -51,21 +50,21 @@ func (d *Database) Copy(t testing.TB) *Database {
 func (d *Database) Disconnect(t testing.TB) {
 	t.Helper()
 	d.Pool.Reset()
-	if err := d.cluster.endSessions(t.Context(), "datname", d.Name); err != nil {
+	if err := d.cluster.EndSessions(t.Context(), "datname", d.Name); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func create(t testing.TB, template string) *Database {
 	t.Helper()
-	c := require(t)
-	d := &Database{Name: c.name(), Server: c.server, cluster: c}
-	// The default strategy also writes each page of the template to the WAL, and takes twice as long.
-	if _, err := c.pool.Exec(t.Context(), "create database "+quote(d.Name)+" template "+quote(template)+" strategy file_copy"); err != nil {
+	c := require(t).Cluster
+	name, err := c.CreateDatabase(t.Context(), template)
+	if err != nil {
 		t.Fatal(err)
 	}
+	d := &Database{Name: name, Server: c.Server, cluster: c}
 	t.Cleanup(func() {
-		if err := c.dropDatabase(context.Background(), d.Name); err != nil {
+		if err := c.DropDatabase(context.Background(), d.Name); err != nil {
 			t.Errorf("drop the test's database: %v", err)
 		}
 	})
@@ -114,7 +113,7 @@ func connect(t testing.TB, address string) *pgx.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+		ctx, cancel := context.WithTimeout(context.Background(), cluster.CloseTimeout)
 		defer cancel()
 		connection.Close(ctx) // fails if the test has terminated the backend
 	})
@@ -134,24 +133,9 @@ func openPool(t testing.TB, address string) *pgxpool.Pool {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := closePool(pool); err != nil {
+		if err := cluster.ClosePool(pool); err != nil {
 			t.Error(err)
 		}
 	})
 	return pool
-}
-
-// closePool waits only for a limited time, because a failed test may still hold a connection.
-func closePool(pool *pgxpool.Pool) error {
-	closed := make(chan struct{})
-	go func() {
-		pool.Close()
-		close(closed)
-	}()
-	select {
-	case <-closed:
-		return nil
-	case <-time.After(closeTimeout):
-		return errors.New("the test has not given back all connections of a pool")
-	}
 }

@@ -7,38 +7,46 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/posternsql/postern/internal/monitor"
 	"github.com/posternsql/postern/internal/query"
 )
 
 // interval is how often Run looks whether something has to be done.
 const interval = time.Minute
 
-// Run does all upkeep each minute until the context ends. It needs a connection of the pool from time to time.
-func Run(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) {
-	ticker := time.NewTicker(interval)
-	defer ticker.Stop()
+// Run does all upkeep each minute until the context ends, and sooner after it has failed, because health stays bad until
+// it succeeds. It needs a connection of the pool from time to time. watched may be nil.
+func Run(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger, watched *monitor.Work) {
+	troubled := backoff.NewExponentialBackOff()
+	troubled.MaxInterval = interval
 	for {
-		if err := Once(ctx, pool, logger); err != nil && ctx.Err() == nil {
-			logger.Error("upkeep cannot be done", "error", err)
+		pause := interval
+		if err := Once(ctx, pool, logger, watched); err != nil && ctx.Err() == nil {
+			pause = troubled.NextBackOff()
+			logger.Error("upkeep cannot be done", "error", monitor.Explain(err))
+			watched.Failed(err, "")
 			// A connection to a server that has become a standby stays; a new one may lead to the primary.
 			if server := (*pgconn.PgError)(nil); errors.As(err, &server) && server.Code == "25006" { // read_only_sql_transaction
 				pool.Reset()
 			}
+		} else {
+			troubled.Reset()
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
+		case <-time.After(pause):
 		}
 	}
 }
 
 // Once does all upkeep that is due now, in many small transactions. It leaves what becomes due in the meantime to the
-// next call. Otherwise it would never end under a load that keeps creating posting combinations.
-func Once(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) error {
+// next call. Otherwise it would never end under a load that keeps creating posting combinations. watched may be nil.
+func Once(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger, watched *monitor.Work) error {
 	due := map[string]int64{}
 	for first := true; ; first = false {
 		began := time.Now()
@@ -46,6 +54,7 @@ func Once(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) error {
 		if err != nil {
 			return err
 		}
+		watched.Succeeded("")
 		again := false
 		for _, duty := range duties {
 			if first {
@@ -54,8 +63,11 @@ func Once(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) error {
 			due[duty.Duty] -= duty.Done
 			again = again || duty.Done > 0 && duty.Remaining > 0 && due[duty.Duty] > 0
 			if duty.Note != "" {
+				// Not a failure: somebody holds a lock, for as long as a backup may take, and a restart would not help.
 				logger.Info("upkeep is postponed", "duty", duty.Duty, "reason", duty.Note)
+				continue
 			}
+			watched.Succeeded(duty.Duty)
 		}
 		if !again {
 			return nil

@@ -11,9 +11,9 @@ import (
 	"path/filepath"
 )
 
-// Create writes a new file that only its owner can read. It never overwrites a file.
-func Create(path string, content []byte) (err error) {
-	created, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+// Create writes a new file, with at most these permissions. It never overwrites a file.
+func Create(path string, permissions fs.FileMode, content []byte) (err error) {
+	created, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, permissions)
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%s already exists and is not overwritten: name a new file", path)
 	}

@@ -41,10 +41,10 @@ func TestReplacedFileHasItsPermissions(t *testing.T) {
 
 func TestCreateOverwritesNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "key")
-	if err := wholefile.Create(path, []byte("secret")); err != nil {
+	if err := wholefile.Create(path, 0o600, []byte("secret")); err != nil {
 		t.Fatal(err)
 	}
-	if err := wholefile.Create(path, []byte("another")); err == nil {
+	if err := wholefile.Create(path, 0o600, []byte("another")); err == nil {
 		t.Error("an existing file was overwritten")
 	}
 	requireContent(t, path, "secret", 0o600)

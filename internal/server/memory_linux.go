@@ -1,4 +1,4 @@
-package testdb
+package server
 
 import (
 	"bufio"
@@ -6,6 +6,9 @@ import (
 	"os"
 	"syscall"
 )
+
+// memoryFolder is a file system in memory.
+const memoryFolder = "/dev/shm"
 
 // room is more than the servers of simultaneous test binaries have ever filled.
 const room = 4 << 30

@@ -1,5 +1,7 @@
 //go:build !linux
 
-package testdb
+package server
+
+const memoryFolder = ""
 
 func hasRoom(string) bool { return false }
