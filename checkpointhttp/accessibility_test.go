@@ -169,4 +169,10 @@ func TestPageHasNoBarriers(t *testing.T) {
 	check("end")
 	b.open("/checkpoint/pin")
 	check("change of the PIN")
+	s.withApps(t)
+	b.open("/checkpoint/totp")
+	check("beginning of an app")
+	b.do(chromedp.Click(chromedp.CSS("button")), chromedp.WaitVisible(chromedp.CSS("#pin")))
+	b.do(chromedp.SendKeys(chromedp.CSS("#pin"), pinOfAlice), chromedp.Click(chromedp.CSS("button[value=ok]")), chromedp.WaitVisible(chromedp.CSS("svg")))
+	check("secret of an app")
 }

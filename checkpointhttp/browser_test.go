@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -18,32 +16,14 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/posternsql/postern/internal/testbrowser"
 )
 
 // patience is how long a test waits for what a page has to show.
 const patience = time.Minute
 
-// browser is the Chromium of this test binary, which ends with it. Each tab has cookies of its own.
-var browser = sync.OnceValues(func() (context.Context, error) {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		path, err := exec.LookPath(name)
-		if err != nil {
-			continue
-		}
-		allocator, _ := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
-			chromedp.ExecPath(path),
-			chromedp.NoSandbox, // Chromium refuses its sandbox to root
-			chromedp.Flag("disable-component-update", true),
-			chromedp.Flag("disable-gpu", true),
-			chromedp.Flag("lang", "en-US"),
-		)...)
-		ctx, _ := chromedp.NewContext(allocator)
-		return ctx, chromedp.Do(ctx)
-	}
-	return nil, exec.ErrNotFound
-})
-
-// tab is a page of the shop, opened by somebody who has signed in.
+// tab is a page of the shop, opened by somebody who has signed in. Each tab has cookies of its own.
 type tab struct {
 	*testing.T
 	shop   *shop
@@ -70,14 +50,7 @@ func (s *shop) openTab(t *testing.T, user string, allowed ...string) *tab {
 
 func (s *shop) emptyTab(t *testing.T, allowed ...string) *tab {
 	t.Helper()
-	parent, err := browser()
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("CI needs Debian's package chromium: %v", err)
-		}
-		t.Skipf("not tested, because there is no Chromium (Debian's package chromium): %v", err)
-	}
-	return s.anotherTab(t, parent, []chromedp.ContextOption{chromedp.WithNewBrowserContext()}, allowed)
+	return s.anotherTab(t, testbrowser.Open(t), []chromedp.ContextOption{chromedp.WithNewBrowserContext()}, allowed)
 }
 
 // another opens another tab with the same cookies.

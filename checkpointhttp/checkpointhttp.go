@@ -13,8 +13,8 @@
 // The server keeps nothing between the requests. The database binds challenge and ticket to the user, the database role
 // and the gate's parameters, so nobody can send them with something else than what was approved.
 //
-// [Checkpoints] is also the handler of the paths below /checkpoint/: the element's script, answer, cancel, and the page
-// that changes a PIN.
+// [Checkpoints] is also the handler of the paths below /checkpoint/: the element's script, answer, cancel, and the pages
+// that change a PIN and set up an authenticator app.
 package checkpointhttp
 
 import (
@@ -48,10 +48,13 @@ type Checkpoints struct {
 	// Session returns the session of the user who has signed in; false if nobody has.
 	Session func(r *http.Request) (postern.Session, bool)
 
-	// Path is where the application serves the Checkpoints; "/checkpoint/" if empty.
+	// Path is where the application serves the Checkpoints, as the server receives it; "/checkpoint/" if empty.
 	Path string
-	// Home is the link on pages after which there is nothing left to do; "/" if empty.
+	// Home is the link on pages after which there is nothing left to do; if empty, the page from which the person came, or
+	// "/" if the browser does not name it. A proxy may take a prefix off both paths.
 	Home string
+	// PasskeyDomain is that of the database's setting passkey_domain; the host of the page if empty.
+	PasskeyDomain string
 	// Words are what people read, made by postern.Words; nil for English and German.
 	Words catalog.Catalog
 	// CrossOrigin refuses requests that other sites make a browser send; nil refuses them all.
@@ -137,9 +140,16 @@ func (e *exchange) run(ctx context.Context, session postern.Session, work Work) 
 
 var errProbe = errors.New("the gate was not reached again")
 
-// probe returns work that rolls back in any case.
+// probe returns work that rolls back in any case. Before that it reaches what the commit would reach, such as the gate
+// of the administration.
 func probe(work Work) Work {
-	return func(w http.ResponseWriter, r *http.Request, tx pgx.Tx) error { return cmp.Or(work(w, r, tx), errProbe) }
+	return func(w http.ResponseWriter, r *http.Request, tx pgx.Tx) error {
+		if err := work(w, r, tx); err != nil {
+			return err
+		}
+		_, err := tx.Exec(r.Context(), "set constraints all immediate")
+		return cmp.Or(err, errProbe)
+	}
 }
 
 // rehearse tells whether work, with the approvals so far, would ask for another one. A browser then sends the form
@@ -195,7 +205,6 @@ func asksAgain(err error) bool {
 }
 
 func (c *Checkpoints) path() string           { return cmp.Or(c.Path, "/checkpoint/") }
-func (c *Checkpoints) home() string           { return cmp.Or(c.Home, "/") }
 func (c *Checkpoints) maxBytes() int64        { return cmp.Or(c.MaxBytes, 1<<20) }
 func (c *Checkpoints) timeout() time.Duration { return cmp.Or(c.Timeout, 30*time.Second) }
 func (c *Checkpoints) log() *slog.Logger      { return cmp.Or(c.Log, slog.Default()) }

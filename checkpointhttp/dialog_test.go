@@ -83,7 +83,7 @@ func TestDialogSaysWhenThePINIsLocked(t *testing.T) {
 		b.asked("5 paid to ACME")
 	}
 	b.answer(typo)
-	b.refused("The user name or the PIN was wrong too often. Try again in 30 minutes.")
+	b.refused("The user name or the answer was wrong too often. Try again in 30 minutes.")
 	b.answer(pinOfAlice)
 	v := b.refused("There were too many wrong answers. Try again in 30 minutes.")
 	if v.OK != "" || v.Cancel != "Close" || v.PIN != "" || v.Focus != "button cancel" {
@@ -331,10 +331,10 @@ func TestTypingAheadAnswersNothing(t *testing.T) {
 	s := openShop(t)
 	s.twoGates(t, true)
 	b := s.openTab(t, "ALICE")
-	b.network(network.Conditions{Latency: 200, DownloadThroughput: -1, UploadThroughput: -1})
 	b.goes("/two")
 	b.click("#fetch")
 	b.asked("5 paid to ACME")
+	b.network(network.Conditions{Latency: 2000, DownloadThroughput: -1, UploadThroughput: -1}) // more than typing takes
 	b.enter(pinOfAlice + "\r")
 	b.enter(pinOfAlice + "\r")
 	v := b.asked("7 sent")

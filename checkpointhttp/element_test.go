@@ -68,6 +68,11 @@ func TestElementIsServedForEveryStrictPage(t *testing.T) {
 	if len(script.body) > 12<<10 {
 		t.Errorf("the script has %d bytes", len(script.body))
 	}
+	for _, name := range []string{"passkey.js", "totp.js"} {
+		if enrols := nobody.get("/checkpoint/" + name); enrols.StatusCode != http.StatusOK || !strings.Contains(enrols.body, `from"./element.js"`) {
+			t.Errorf("%s is %s", name, enrols.body)
+		}
+	}
 	for header, want := range map[string]string{
 		"Content-Type": "text/javascript; charset=utf-8", "X-Content-Type-Options": "nosniff", "Cache-Control": "max-age=3600",
 		"Cross-Origin-Resource-Policy": "same-origin",

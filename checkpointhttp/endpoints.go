@@ -3,6 +3,7 @@ package checkpointhttp
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -36,17 +37,28 @@ func (g given) answer() postern.Answer {
 //
 //   - GET element.js is the script of the element <postern-checkpoint>, and GET words are its labels;
 //   - POST answer takes challenge, username, response, comment and scheme as JSON, and returns a ticket;
+//   - GET passkey.js is the script that enrols passkeys, and POST passkey takes passkey_id, public_key and name as JSON;
+//   - GET totp.js is the script that enrols authenticator apps, and GET totp is a page that does it. POST totp returns an
+//     app's secret and its QR code, and POST totp-confirm confirms the app;
 //   - POST cancel takes challenge and comment as JSON;
 //   - GET pin is a page that changes a PIN; POST pin takes username, response, comment and new_pin as JSON.
 func (c *Checkpoints) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name, found := strings.CutPrefix(r.URL.Path, c.path())
+	if !found { // inside of http.StripPrefix
+		name, found = strings.CutPrefix(requestPath(r), c.path())
+	}
 	methods, known := map[string]string{
-		"element.js": "GET, HEAD",
-		"style.css":  "GET, HEAD",
-		"words":      "GET, HEAD",
-		"answer":     "POST",
-		"cancel":     "POST",
-		"pin":        "GET, HEAD, POST",
+		"element.js":   "GET, HEAD",
+		"passkey.js":   "GET, HEAD",
+		"passkey":      "POST",
+		"totp.js":      "GET, HEAD",
+		"totp":         "GET, HEAD, POST",
+		"totp-confirm": "POST",
+		"style.css":    "GET, HEAD",
+		"words":        "GET, HEAD",
+		"answer":       "POST",
+		"cancel":       "POST",
+		"pin":          "GET, HEAD, POST",
 	}[path.Base("/"+name)]
 	switch {
 	case !found || !known || strings.Contains(name, "/"):
@@ -58,6 +70,21 @@ func (c *Checkpoints) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	case name == "element.js":
 		serveFile(w, r, "text/javascript; charset=utf-8", elementScript)
+		return
+	case name == "passkey.js":
+		serveFile(w, r, "text/javascript; charset=utf-8", passkeyScript)
+		return
+	case name == "passkey":
+		c.Handler(addPasskey).ServeHTTP(w, r)
+		return
+	case name == "totp.js":
+		serveFile(w, r, "text/javascript; charset=utf-8", totpScript)
+		return
+	case name == "totp" && r.Method == http.MethodPost:
+		c.Handler(c.enrolTOTP).ServeHTTP(w, r)
+		return
+	case name == "totp-confirm":
+		c.Handler(c.confirmTOTP).ServeHTTP(w, r)
 		return
 	case name == "style.css":
 		serveFile(w, r, "text/css; charset=utf-8", style)
@@ -72,7 +99,11 @@ func (c *Checkpoints) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), c.timeout())
 	defer cancel()
-	if name == "pin" && r.Method != http.MethodPost {
+	switch {
+	case name == "totp":
+		e.showTOTP()
+		return
+	case name == "pin" && r.Method != http.MethodPost:
 		e.askForNewPIN(ctx, nil)
 		return
 	}
@@ -93,6 +124,27 @@ func (c *Checkpoints) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "pin":
 		e.changePIN(ctx, g)
 	}
+}
+
+// addPasskey enrols a passkey of the user, whom a gate asks before. What is malformed is missing, and the database
+// refuses it.
+func addPasskey(w http.ResponseWriter, r *http.Request, tx pgx.Tx) error {
+	var given struct {
+		PasskeyID string `json:"passkey_id"`
+		PublicKey string `json:"public_key"`
+		Name      string `json:"name"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&given); err != nil {
+		http.Error(w, http.StatusText(http.StatusBadRequest), http.StatusBadRequest)
+		return err
+	}
+	passkeyID, _ := base64.RawURLEncoding.DecodeString(given.PasskeyID)
+	publicKey, _ := base64.RawURLEncoding.DecodeString(given.PublicKey)
+	if err := db.New(tx).AddPasskey(r.Context(), passkeyID, publicKey, given.Name); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 // finishCancel ends a conversation after the refusal is in the log.
@@ -125,6 +177,7 @@ func (e *exchange) readGiven(asForm bool) (g given, ok bool) {
 			e.refuse(http.StatusBadRequest, "PS107")
 			return given{}, false
 		}
+		e.back = pathOnly(form.Get(fieldBack))
 		g = given{
 			Username: form.Get(fieldUsername), Response: form.Get(fieldPIN), Comment: comment(form), Scheme: form.Get(fieldScheme),
 			NewPIN: form.Get(fieldNewPIN), newPINAgain: form.Get(fieldNewPINAgain),

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/base64"
+	"errors"
 	"html/template"
 	"math"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/posternsql/postern"
@@ -32,14 +34,22 @@ type page struct {
 	Username        string
 	Comment         string
 	CommentRequired bool
-	Schemes         []string
+	// Schemes are the ways to authenticate, with what people call them; ResponseLabel is what they ask for.
+	Schemes       []field
+	ResponseLabel string
+	// PINPath is where a PIN is changed: an administrator may have chosen it, and then it opens no gate but that one.
+	PINPath string
+
+	// Next is where the only button leads. App is shown above it.
+	Next string
+	App  *authenticatorApp
 }
 
 type field struct{ Name, Value string }
 
 func (e *exchange) newPage(titleKey string) page {
 	say := func(key string) string { return e.language.Say([]string{key}) }
-	return page{Language: e.language.Tag.String(), Direction: e.language.Direction(), Style: e.path() + "style.css", Title: say(titleKey), Say: say, Home: e.home()}
+	return page{Language: e.language.Tag.String(), Direction: e.language.Direction(), Style: e.address(e.path() + "style.css"), Title: say(titleKey), Say: say, Home: e.home()}
 }
 
 // showQuestion shows the dialog. Others have written description and message, so invisible characters and those that
@@ -49,7 +59,11 @@ func (e *exchange) showQuestion(required *postern.CheckpointRequired) {
 	p.Form = true
 	p.Heading, p.Message = printable.Text(required.Description), printable.Text(required.Message)
 	p.fill(e, required, required.Rejected)
-	p.Hidden = []field{{fieldChallenge, required.Challenge}}
+	var denied *postern.Denied
+	if errors.As(required.Rejected, &denied) && denied.Scheme == "PIN" { // whichever was wrong, so that the link says nothing
+		p.PINPath = e.address(e.path() + "pin")
+	}
+	p.Hidden = append(p.Hidden, field{fieldChallenge, required.Challenge})
 	if e.original.method == http.MethodPost {
 		p.Hidden = append(p.Hidden, field{fieldMethod, http.MethodPost}, field{fieldContentType, e.original.contentType},
 			field{fieldBody, base64.RawURLEncoding.EncodeToString(e.original.body)})
@@ -62,9 +76,21 @@ func (e *exchange) showQuestion(required *postern.CheckpointRequired) {
 // fill fills in what the person need not type. After a rejection, what was typed stays, except for PINs. A further
 // question starts with nothing of the answer to the one before.
 func (p *page) fill(e *exchange, required *postern.CheckpointRequired, rejected error) {
+	if e.back != "" {
+		p.Hidden = append(p.Hidden, field{fieldBack, e.back})
+	}
 	p.Username, p.CommentRequired = required.Username, required.CommentRequired
-	if len(required.Schemes) > 1 {
-		p.Schemes = required.Schemes
+	for _, scheme := range required.Schemes {
+		if scheme != "PASSKEY" { // which a page without a script cannot ask
+			p.Schemes = append(p.Schemes, field{scheme, e.nameOf(scheme)})
+		}
+	}
+	p.ResponseLabel = e.language.Say([]string{"dialog.response"})
+	if len(p.Schemes) == 1 {
+		p.ResponseLabel = p.Schemes[0].Value
+		if len(required.Schemes) == 1 && p.Schemes[0].Name == "PIN" {
+			p.Schemes = nil
+		}
 	}
 	if e.answer != nil && rejected != nil {
 		p.Comment = e.answer.Comment
@@ -75,7 +101,18 @@ func (p *page) fill(e *exchange, required *postern.CheckpointRequired, rejected 
 	if rejected != nil {
 		p.Refusal = e.explain(rejected)
 	}
+	if slices.Equal(required.Schemes, []string{"PASSKEY"}) {
+		p.Form, p.Refusal = false, e.language.Say([]string{"needs_script"})
+	}
 	p.Time = e.language.Say([]string{"dialog.time"}, max(1, int(math.Floor(time.Until(required.ExpiresAt).Minutes()))))
+}
+
+// nameOf is what people call a scheme. Those that the database adds have no other name than their own.
+func (e *exchange) nameOf(scheme string) string {
+	if slices.Contains([]string{"PIN", "TOTP", "PASSKEY"}, scheme) {
+		return e.language.Say([]string{"dialog." + scheme})
+	}
+	return printable.Text(scheme)
 }
 
 // showEnd shows a page after which there is nothing to do.

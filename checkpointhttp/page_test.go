@@ -48,7 +48,11 @@ func TestPageKeepsWhatWasTypedButNoPIN(t *testing.T) {
 	alice := s.browser(t, "ALICE")
 	page := alice.pay("ACME", "12500")
 	again := alice.post("/pay", set(page.answered(t, typo, "as ordered"), "postern_username", "alice"))
-	again.want(t, http.StatusUnauthorized, "12500 paid to ACME", "The user name or the PIN is wrong.")
+	again.want(t, http.StatusUnauthorized, "12500 paid to ACME", "The user name or the PIN is wrong.", "Change your PIN")
+	const link = `<a href="./checkpoint/pin"`
+	if strings.Contains(page.body, link) || !strings.Contains(again.body, link) {
+		t.Errorf("the link to change the PIN is not on the second page only: %s", again.body)
+	}
 	form := again.form(t)
 	if form.Get("postern_comment") != "as ordered" || form.Get("postern_username") != "alice" || form.Get("postern_pin") != "" || strings.Contains(again.body, typo) {
 		t.Errorf("the page has %v", form)
@@ -75,7 +79,7 @@ func TestPageSaysWhenThePINIsLocked(t *testing.T) {
 		page.want(t, http.StatusUnauthorized, "Benutzername oder PIN ist falsch.")
 	}
 	page = alice.post("/pay", page.answered(t, typo, ""))
-	page.want(t, http.StatusUnauthorized, "Benutzername oder PIN war zu oft falsch. Versuchen Sie es in 30 Minuten wieder.")
+	page.want(t, http.StatusUnauthorized, "Benutzername oder Antwort war zu oft falsch. Versuchen Sie es in 30 Minuten wieder.")
 	if got := page.Header.Get("Content-Language"); got != "de" {
 		t.Errorf("the language is %q", got)
 	}

@@ -10,13 +10,18 @@ import (
 // answer posts an answer and returns the ticket.
 func (c *client) answer(challenge, pin string) string {
 	c.t.Helper()
-	got := c.postJSON("/checkpoint/answer", map[string]string{"challenge": challenge, "username": c.user, "response": pin, "comment": "as ordered"})
+	return ticketOf(c.t, c.postJSON("/checkpoint/answer", map[string]string{"challenge": challenge, "username": c.user, "response": pin, "comment": "as ordered"}))
+}
+
+// ticketOf is the ticket in the response to an answer.
+func ticketOf(t *testing.T, got reply) string {
+	t.Helper()
 	if got.StatusCode != http.StatusOK {
-		c.t.Fatalf("got %d: %s", got.StatusCode, got.body)
+		t.Fatalf("got %d: %s", got.StatusCode, got.body)
 	}
 	accepted := struct{ Ticket string }{}
 	if err := json.Unmarshal([]byte(got.body), &accepted); err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return accepted.Ticket
 }
@@ -149,12 +154,12 @@ func TestApplicationChoosesPathAndHome(t *testing.T) {
 	s.mux.Handle("/approve/", s.checkpoints)
 	alice := s.browser(t, "ALICE")
 	page := alice.pay("ACME", "5")
-	if !strings.Contains(page.body, `href="/approve/style.css"`) {
+	if !strings.Contains(page.body, `href="./approve/style.css"`) {
 		t.Errorf("got %s", page.body)
 	}
 	alice.get("/approve/style.css").want(t, http.StatusOK)
 	end := alice.post("/pay", set(page.answered(t, "", ""), "postern_choice", "cancel"))
-	if !strings.Contains(end.body, `href="/start"`) {
+	if !strings.Contains(end.body, `href="./start"`) {
 		t.Errorf("got %s", end.body)
 	}
 }

@@ -33,6 +33,8 @@ type exchange struct {
 	carried  bool
 	answer   *answer
 	ticket   string
+	// back is where the person was before the pages of this package.
+	back string
 }
 
 // original is what a browser has to send again. It travels in the page and not on the server.
@@ -60,6 +62,7 @@ const (
 	fieldMethod      = "postern_method"
 	fieldContentType = "postern_type"
 	fieldBody        = "postern_body"
+	fieldBack        = "postern_back"
 	fieldNewPIN      = "postern_new_pin"
 	fieldNewPINAgain = "postern_new_pin_again"
 )
@@ -77,6 +80,7 @@ const answerBytes = 128 << 10
 // if it has responded.
 func (c *Checkpoints) begin(w http.ResponseWriter, r *http.Request) (*exchange, bool) {
 	e := &exchange{Checkpoints: c, w: w, r: r, language: c.language(r), page: wantsPage(r.Header)}
+	e.back = e.cameFrom()
 	w.Header().Add("Vary", "Accept, Accept-Language")
 	if c.crossOrigin().Check(r) != nil {
 		e.refuse(http.StatusForbidden, "other_site")
@@ -172,6 +176,9 @@ func (e *exchange) readAnswer() error {
 		return errors.New("no page carries such a request")
 	}
 	e.original, e.carried = carried, true
+	if form.Has(fieldBack) {
+		e.back = pathOnly(form.Get(fieldBack))
+	}
 	if !form.Has(fieldChallenge) {
 		e.ticket = form.Get(fieldTicket)
 		return nil

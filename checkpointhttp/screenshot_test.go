@@ -1,14 +1,12 @@
 package checkpointhttp_test
 
 import (
-	"bytes"
 	"flag"
-	"image/png"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/posternsql/postern/internal/testbrowser"
 )
 
 var update = flag.Bool("update", false, "write the images of the documentation")
@@ -48,34 +46,10 @@ func TestScreenshotsOfTheDocumentation(t *testing.T) {
 	b.picture("page-question")
 }
 
-// picture compares what the page shows with an image of the documentation by its size, since fonts differ.
+// picture takes a picture of the page for the documentation.
 func (b *tab) picture(name string) {
 	b.Helper()
 	// The time that is left differs each time.
 	evaluate[bool](b, `((left) => { if (left) left.textContent = '4:59'; return true })(document.querySelector('postern-checkpoint')?.shadowRoot.getElementById('left'))`)
-	shown, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
-	if err != nil {
-		b.Fatal(err)
-	}
-	file := filepath.Join("..", "docs", "images", name+".png")
-	if *update {
-		if err := os.WriteFile(file, shown, 0o644); err != nil {
-			b.Fatal(err)
-		}
-	}
-	documented, err := os.ReadFile(file)
-	if err != nil {
-		b.Fatal(err)
-	}
-	want, err := png.DecodeConfig(bytes.NewReader(documented))
-	if err != nil {
-		b.Fatal(err)
-	}
-	got, err := png.DecodeConfig(bytes.NewReader(shown))
-	if err != nil {
-		b.Fatal(err)
-	}
-	if got.Width != want.Width || got.Height != want.Height {
-		b.Errorf("%s is %d × %d, and the page shows %d × %d: run make screenshots", name, want.Width, want.Height, got.Width, got.Height)
-	}
+	testbrowser.Picture(b.T, b.ctx, "../docs/images", name, *update)
 }

@@ -13,7 +13,6 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -22,6 +21,7 @@ import (
 	"github.com/posternsql/postern"
 	"github.com/posternsql/postern/checkpointhttp"
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/testbuffer"
 	"github.com/posternsql/postern/internal/testdb"
 )
 
@@ -37,32 +37,14 @@ type shop struct {
 	*httptest.Server
 	checkpoints *checkpointhttp.Checkpoints
 	signer      postern.Signer
-	log         *logBuffer
+	log         *testbuffer.Buffer
 	mux         *http.ServeMux
-}
-
-// logBuffer is what the server has logged.
-type logBuffer struct {
-	mutex sync.Mutex
-	text  bytes.Buffer
-}
-
-func (l *logBuffer) Write(text []byte) (int, error) {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	return l.text.Write(text)
-}
-
-func (l *logBuffer) String() string {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	return l.text.String()
 }
 
 func openShop(t *testing.T) *shop {
 	t.Helper()
 	t.Parallel()
-	s := &shop{Database: testdb.New(t), log: &logBuffer{}, mux: http.NewServeMux()}
+	s := &shop{Database: testdb.New(t), log: &testbuffer.Buffer{}, mux: http.NewServeMux()}
 	application := s.Login(t, "postern_app")
 	key := make([]byte, 32)
 	rand.Read(key)
@@ -350,7 +332,7 @@ func (r reply) form(t *testing.T) url.Values {
 			}
 			values.Add(attribute(node, "name"), crlf(text))
 		case node.Data == "select":
-			values.Add(attribute(node, "name"), node.FirstChild.FirstChild.Data)
+			values.Add(attribute(node, "name"), attribute(node.FirstChild, "value"))
 		}
 	}
 	if forms != 1 {

@@ -21,6 +21,16 @@ var style []byte
 //go:embed element/element.js
 var elementScript []byte
 
+// passkeyScript is made in the same way. Only pages that enrol passkeys need it.
+//
+//go:embed element/passkey.js
+var passkeyScript []byte
+
+// totpScript is for pages that enrol authenticator apps.
+//
+//go:embed element/totp.js
+var totpScript []byte
+
 // serveFile serves a file that changes with a new version of this package only. Browsers ask for it once an hour, and
 // get it again only if it has changed.
 func serveFile(w http.ResponseWriter, r *http.Request, contentType string, content []byte) {
@@ -36,9 +46,9 @@ func serveFile(w http.ResponseWriter, r *http.Request, contentType string, conte
 
 // elementWords are the keys that the element needs. The refusals come with each answer.
 var elementWords = []string{
-	"dialog.title", "dialog.username", "dialog.pin", "dialog.scheme", "dialog.comment", "dialog.comment_required",
+	"dialog.title", "dialog.username", "dialog.scheme", "dialog.comment", "dialog.comment_required",
 	"dialog.ok", "dialog.cancel", "dialog.close", "dialog.sending", "dialog.time_left", "dialog.change_pin",
-	"PS103.expired", "offline", words.Other,
+	"dialog.PIN", "dialog.TOTP", "dialog.PASSKEY", "PS103.expired", "offline", "no_passkey", words.Other,
 }
 
 // serveWords serves the labels of the element.
@@ -48,7 +58,11 @@ func (c *Checkpoints) serveWords(w http.ResponseWriter, r *http.Request) {
 	for _, key := range elementWords {
 		said[strings.TrimPrefix(key, "dialog.")] = language.Say([]string{key})
 	}
-	text, err := json.Marshal(map[string]any{"language": language.Tag.String(), "direction": language.Direction(), "said": said})
+	content := map[string]any{"language": language.Tag.String(), "direction": language.Direction(), "said": said}
+	if c.PasskeyDomain != "" {
+		content["domain"] = c.PasskeyDomain
+	}
+	text, err := json.Marshal(content)
 	if err != nil {
 		c.log().ErrorContext(r.Context(), "checkpointhttp: write the words", "error", err)
 		http.Error(w, "", http.StatusInternalServerError)

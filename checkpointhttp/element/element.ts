@@ -5,6 +5,7 @@
 // a ticket works once.
 
 import css from './element.css'
+import { make } from './make'
 
 /** What the server says about a refusal; a question if it has a challenge. */
 interface Problem {
@@ -35,6 +36,8 @@ interface Words {
   language: string
   direction: string
   said: Record<string, string>
+  /** The domain of the passkeys, if it is not the host of this page. */
+  domain?: string
 }
 
 /** Sends the request. With a ticket, it is the request that was approved. A rehearsal changes nothing on the server. */
@@ -68,7 +71,7 @@ const framed = () => {
 
 let loading: Promise<Words> | undefined
 
-const words = () =>
+export const words = () =>
   (loading ??= send(new URL('words', base))
     .then((response) => (response.ok ? (response.json() as Promise<Words>) : Promise.reject(new Error('no words'))))
     .catch((error: unknown) => {
@@ -83,6 +86,44 @@ const post = (path: string, body: unknown) =>
     body: JSON.stringify(body),
   })
 
+export const base64url = (bytes: ArrayBuffer | Uint8Array): string => {
+  let text = ''
+  for (const byte of new Uint8Array(bytes)) text += String.fromCharCode(byte)
+  return btoa(text).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '')
+}
+
+const passkey = 'PASSKEY'
+
+/** The scheme that was last right in this browser: the database does not say who has a passkey. A page may have no storage. */
+export const usual = (scheme?: string): string | null => {
+  try {
+    if (scheme) localStorage.setItem(name, scheme)
+    return localStorage.getItem(name)
+  } catch {
+    return null
+  }
+}
+
+/** Has a passkey sign a question. What it signs is the digest of the challenge, so it approves nothing else. */
+const sign = async ({ challenge, expires_in }: Question): Promise<string> => {
+  const { domain } = await words()
+  const publicKey: PublicKeyCredentialRequestOptions = {
+    // What stands behind the sign are tickets of earlier questions.
+    challenge: await crypto.subtle.digest('SHA-256', new TextEncoder().encode(challenge.split('+')[0])),
+    userVerification: 'required',
+    timeout: expires_in * 1000,
+  }
+  if (domain) publicKey.rpId = domain
+  const { id, response } = (await navigator.credentials.get({ publicKey })) as PublicKeyCredential
+  const { authenticatorData, clientDataJSON, signature } = response as AuthenticatorAssertionResponse
+  return JSON.stringify({
+    id,
+    response: {
+      authenticatorData: base64url(authenticatorData), clientDataJSON: base64url(clientDataJSON), signature: base64url(signature),
+    },
+  })
+}
+
 /** Reads a refusal. A redirected response is about another request than the one that would be sent again. */
 const problemOf = async (response: Response): Promise<Problem | undefined> =>
   response.type === 'basic' && !response.redirected && response.headers.get('Content-Type') === 'application/problem+json'
@@ -94,20 +135,6 @@ const isQuestion = (response: Response, problem: Problem | undefined): problem i
   problem?.code === 'PS101' &&
   !!problem.challenge &&
   !!response.headers.get('WWW-Authenticate')?.startsWith('Postern error="insufficient_user_authentication"')
-
-const make = <K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  properties: Record<string, string | boolean | number>,
-  ...children: (Node | string)[]
-): HTMLElementTagNameMap[K] => {
-  const node = document.createElement(tag)
-  for (const [key, value] of Object.entries(properties)) {
-    if (key === 'hidden' || key === 'required') node.toggleAttribute(key, !!value)
-    else node.setAttribute(key, String(value))
-  }
-  node.append(...children)
-  return node
-}
 
 /** What the dialog offers: to answer, to try again what did not arrive, or only to close it. */
 type Offer = 'answer' | 'retry' | 'close'
@@ -166,6 +193,7 @@ class Checkpoint extends HTMLElement {
     sheet.replaceSync(css)
     root.adoptedStyleSheets = [sheet]
     root.append(make('slot', {}), this.#dialog)
+    this.#scheme.addEventListener('change', () => this.#adapt())
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault()
       this.#settle(true)
@@ -221,6 +249,14 @@ class Checkpoint extends HTMLElement {
           outcome = { response, ticket: '', told: true }
           continue
         }
+        if (answer.scheme === passkey) {
+          answer.response = await sign(question).catch(() => '')
+          signal?.throwIfAborted()
+          if (!answer.response) {
+            refused = this.#say('no_passkey')
+            continue
+          }
+        }
         const answered = await post('answer', { ...answer, challenge: question.challenge }).catch(() => undefined)
         if (!answered) {
           refused = this.#say('offline')
@@ -249,6 +285,7 @@ class Checkpoint extends HTMLElement {
           refused = question.rejected?.detail ?? ''
           this.#show(question, problem.rejected)
         } else if (next && !problem?.code?.startsWith('PS')) {
+          usual(answer.scheme)
           outcome = { response: next, ticket, told: false }
         } else {
           await this.#tell(problem?.detail ?? this.#say('other'))
@@ -303,19 +340,32 @@ class Checkpoint extends HTMLElement {
     this.#heading.textContent = question.shown.description
     this.#message.textContent = question.shown.message
     const commentLabel = question.comment_required ? 'comment_required' : 'comment'
-    ;['username', 'pin', 'scheme', commentLabel].forEach((key, index) => (this.#labels[index]!.textContent = this.#say(key)))
+    ;['username', '', 'scheme', commentLabel].forEach((key, index) => (this.#labels[index]!.textContent = this.#say(key)))
     this.#leftLabel.textContent = this.#say('time_left')
     this.#link.textContent = this.#say('change_pin')
-    this.#linkLine.hidden = rejected?.code !== 'PS102'
+    this.#linkLine.hidden = rejected?.code !== 'PS102' || this.#scheme.value !== 'PIN'
     if (!rejected) {
       this.#username.value = question.username ?? ''
       this.#comment.value = ''
     }
     this.#comment.required = question.comment_required
-    this.#scheme.replaceChildren(...question.schemes.map((scheme) => make('option', {}, scheme)))
-    this.#scheme.hidden = this.#labels[2]!.hidden = question.schemes.length < 2
+    const { schemes } = question
+    if (!rejected || !schemes.includes(this.#scheme.value)) {
+      this.#scheme.replaceChildren(...schemes.map((scheme) => make('option', { value: scheme }, this.#said[scheme] ?? scheme)))
+      const last = usual()
+      if (last && schemes.includes(last)) this.#scheme.value = last
+    }
+    this.#scheme.hidden = this.#labels[2]!.hidden = schemes.length < 2
     this.#deadline = performance.now() + question.expires_in * 1000
     this.#tick()
+  }
+
+  /** Shows what the way to authenticate asks for. A passkey asks by itself, after OK. */
+  #adapt(): void {
+    const scheme = this.#scheme.value
+    this.#pin.hidden = this.#labels[1]!.hidden = scheme === passkey
+    this.#pin.disabled = this.#offer !== 'answer' || scheme === passkey
+    this.#labels[1]!.textContent = this.#said[scheme] ?? scheme
   }
 
   #tick(): void {
@@ -334,13 +384,14 @@ class Checkpoint extends HTMLElement {
     this.#status.textContent = ''
     this.#fields.hidden = offer !== 'answer'
     this.#linkLine.hidden ||= offer !== 'answer'
-    this.#username.disabled = this.#pin.disabled = this.#comment.disabled = offer !== 'answer'
+    this.#username.disabled = this.#comment.disabled = offer !== 'answer'
+    this.#adapt()
     this.#ok.hidden = offer === 'close'
     this.#ok.textContent = this.#say('ok')
     this.#cancel.textContent = this.#say(offer === 'close' ? 'close' : 'cancel')
     this.#dialog.removeAttribute('aria-busy')
     if (!this.#dialog.open) this.#dialog.showModal()
-    const first = offer === 'close' ? this.#cancel : offer === 'retry' ? this.#ok : this.#username.value ? this.#pin : this.#username
+    const first = offer === 'close' ? this.#cancel : offer === 'retry' ? this.#ok : !this.#username.value ? this.#username : this.#pin.hidden ? this.#ok : this.#pin
     first.focus()
     this.#clock ||= setInterval(() => this.#tick(), 1000)
     return new Promise((resolve) => (this.#decide = resolve))
@@ -405,6 +456,11 @@ const fetchWithApproval: typeof fetch = async (input, init) => {
   const request = new Request(input, init)
   const own = request.headers.has(ticketHeader) || request.headers.has(rehearsalHeader)
   if (own || request.mode === 'no-cors' || request.mode === 'navigate') return send(request)
+  return ask(request)
+}
+
+/** Sends a request, with the dialog if the server wants an approval. */
+export const ask = async (request: Request): Promise<Response> => {
   const attempt: Attempt = (ticket, rehearses) => {
     const copy = request.clone()
     if (ticket) copy.headers.set(ticketHeader, ticket)
@@ -465,13 +521,11 @@ const navigate = ({ url, method, contentType, body, target }: Submission, ticket
     make('a', { href: url.href, target }).click()
     return
   }
-  let carried = ''
-  for (const byte of body ?? []) carried += String.fromCharCode(byte)
   const fields = {
     postern_ticket: ticket,
     postern_method: method.toUpperCase(),
     postern_type: contentType,
-    postern_body: btoa(carried).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, ''),
+    postern_body: base64url(body ?? new Uint8Array()),
   }
   const form = make('form', { method: 'post', action: url.href, target, hidden: true })
   for (const [key, value] of Object.entries(fields)) form.append(make('input', { type: 'hidden', name: key, value }))
