@@ -129,8 +129,8 @@ func TestCountsAreThoseOfThePolicies(t *testing.T) {
 			got := []string{}
 			for _, company := range account.Companies {
 				got = append(got, fmt.Sprintf("%s %d", company.Company, company.Combinations))
-				if want := testsql.Value[int64](t, database.Pool, "select count(*) from postern.posting_combination where company = $1", company.Company); company.Of != want {
-					t.Errorf("%s: company %s has %d posting combinations, and %s is said to have %d", state, company.Company, want, userid, company.Of)
+				if want := testsql.Value[int64](t, database.Pool, "select count(*) from postern.posting_combination where company = $1", company.Company); company.OfCombinations != want {
+					t.Errorf("%s: company %s has %d posting combinations, and %s is said to have %d", state, company.Company, want, userid, company.OfCombinations)
 				}
 				for _, ledger := range company.Ledgers {
 					got = append(got, fmt.Sprintf("%s %s %d", company.Company, ledger.LedgerID, ledger.Combinations))
@@ -210,7 +210,14 @@ grant execute on function public.card to postern_owner`)
 	asked := func(userid, gate string) string {
 		tx := testsql.Begin(t, application, userid)
 		defer func() { _ = tx.Rollback(t.Context()) }()
-		return testsql.Value[string](t, tx, "select postern.challenge($1)", gate)
+		parameters := "{}"
+		switch gate {
+		case "POSTERN_TOTP_CONFIRM":
+			parameters = `{"APP": "x"}`
+		case "POSTERN_PASSKEY_FIRST", "POSTERN_PASSKEY_ADD":
+			parameters = `{"NAME": "x", "KEY": "x"}`
+		}
+		return testsql.Value[string](t, tx, "select postern.challenge($1, $2::jsonb)", gate, parameters)
 	}
 	accepts := func(userid, gate, scheme string) bool {
 		challenge := asked(userid, gate)
@@ -263,8 +270,10 @@ grant execute on function public.card to postern_owner`)
 		}
 	}
 	check("PIN alone", "PIN")
-	if got := page(t, auditor, "BEN"); got.Gates[0].GateID != "APP_OFF" || !got.Gates[2].MayApprove || got.Gates[1].MayApprove {
-		t.Errorf("a PIN that must change opens its change alone, and not %+v", got.Gates)
+	for _, gate := range page(t, auditor, "BEN").Gates {
+		if gate.MayApprove != (gate.GateID == "POSTERN_PIN_CHANGE") {
+			t.Errorf("a PIN that must change opens its change alone: %+v", gate)
+		}
 	}
 	for userid, want := range map[string]string{"ANN": "DoNothing PayAll", "BEN": "DoNothing", "EVA": "DoNothing", "DORA": ""} {
 		if got := strings.Join(report(t, auditor).users[userid].Actions, " "); got != want {
@@ -305,14 +314,14 @@ func TestAccountSaysWhatIsLockedAndWhichRolesItHas(t *testing.T) {
 		t.Errorf("got %+v", ann.Account)
 	}
 	testsql.Run(t, database.Pool, "select postern.disallow_login($1)", admin.Name)
-	if got := page(t, auditor, "ANN"); *got.Login != "not allowed" {
+	if got := page(t, auditor, "ANN"); *got.Login != "not_allowed" {
 		t.Errorf("the login is %q", *got.Login)
 	}
 	if len(ben.Roles) != 0 || ben.LockedUntil == nil || carl.LockedUntil != nil || carl.DBRole != nil || carl.Login != nil {
 		t.Errorf("got %+v and %+v", ben.Account, carl.Account)
 	}
 	testsql.Run(t, database.Pool, "update postern_internal.end_user set db_role = 'no_such_role' where userid = 'BEN'")
-	if got := page(t, auditor, "BEN"); *got.Login != "no such role" || len(got.Roles) != 0 {
+	if got := page(t, auditor, "BEN"); *got.Login != "no_such_role" || len(got.Roles) != 0 {
 		t.Errorf("got %+v", got.Account)
 	}
 	superuser := testsql.Value[string](t, database.Pool, "select session_user::text")
@@ -395,4 +404,50 @@ analyze postern_internal.credential`)
 	if rows := testsql.Value[int](t, auditor, "select count(*) from postern.access_report('USER1', 10000)"); rows != 10000 {
 		t.Errorf("the page has %d rows", rows)
 	}
+}
+
+// Only whoever administers gets to this gate: the user of such a login, or the user of its session if it belongs to
+// nobody.
+func TestAdministratorsApproveTheAdministration(t *testing.T) {
+	t.Parallel()
+	database := testdb.New(t)
+	ada := testsql.NewAdministrator(t, database, "ADA")
+	shut := testsql.NewAdministrator(t, database, "SHUT")
+	mute := database.Login(t, "postern_admin")
+	clerk := database.Login(t, "postern_user")
+	testsql.Run(t, database.Pool, fmt.Sprintf(`
+select postern.disallow_login('%s');
+select postern.create_user('MUTE', 'Cannot answer', '%s');
+select postern.create_user('BOB', 'Bob', '%s');
+select postern.create_user('CARL', 'Carl');
+select postern.create_user('NEW', 'New')`, shut.Login.Name, mute.Name, clerk.Name))
+	for _, userid := range []string{"MUTE", "BOB", "CARL"} {
+		testsql.GivePIN(t, database.Pool, userid, "pin of "+userid)
+	}
+	auditor := database.Login(t, "postern_auditor").Connect(t)
+	check := func(state string, want ...string) {
+		t.Helper()
+		all := report(t, auditor)
+		for _, userid := range all.order {
+			shown := slices.ContainsFunc(page(t, auditor, userid).Gates, func(g access.Gate) bool { return g.GateID == "POSTERN_ADMINISTRATION" && g.MayApprove })
+			if listed := slices.Contains(all.users[userid].Gates, "POSTERN_ADMINISTRATION"); shown != slices.Contains(want, userid) || listed != shown {
+				t.Errorf("%s: %s: the page says %v, the report %v", state, userid, shown, listed)
+			}
+		}
+	}
+	check("off")
+	ada.Do(t, "select postern.set_setting('administration_gate', 'gate')")
+	check("on", "ADA")
+
+	office := database.Login(t, "postern_admin", "postern_trusted_app")
+	check("an application in which people administer", "ADA", "BOB", "CARL", "MUTE", "SHUT")
+	tx := testsql.Begin(t, office.Connect(t), "CARL")
+	testsql.Run(t, tx, "select postern.create_user('LATE', 'Late')")
+	if asked := testsql.RequestOf(t, tx.Commit(t.Context())); !strings.Contains(asked.Message, "User LATE added") {
+		t.Errorf("CARL is asked %s", asked.Message)
+	}
+	ada.Do(t, fmt.Sprintf("select postern.create_user('OFFICE', 'Office', '%s')", office.Name))
+	check("the application is a user", "ADA")
+	testsql.Run(t, database.Pool, "begin; select postern_internal.lift_administration_gate('test'); select postern.set_user_active('ADA', false); select postern.set_setting('administration_gate', 'all'); commit")
+	check("ADA is deactivated")
 }

@@ -83,10 +83,10 @@ func TestPreviewSaysWhatTheChangeThenDoes(t *testing.T) {
 		{"a rule that denies", `{"rules": [{"company": "10", "class": "SALES", "allowed": false, "code_a": "39%"}]}`,
 			"select postern.add_authority_combination('10', 'SALES', false, '39%')"},
 		{"a rule less", `{"rules": [{"company": "10", "class": "SALES", "allowed": false, "code_b": "9_", "remove": true}]}`,
-			"select postern.remove_authority_combination(combination_id) from postern.authority_combination where code_b = '9_'"},
+			"select postern.remove_authority_combination(rule_id) from postern.authority_combination where code_b = '9_'"},
 		{"rules of a ledger's class", `{"rules": [{"company": "10", "ledger_id": "IFRS", "class": "NARROW", "allowed": true, "code_a": "3%", "code_b": " "},
 		                                          {"company": "10", "ledger_id": "IFRS", "class": "NARROW", "allowed": true, "code_a": "4%", "remove": true}]}`,
-			"select postern.add_ledger_combination('10', 'IFRS', 'NARROW', true, '3%', ' '); select postern.remove_authority_combination(combination_id) from postern.authority_combination where class = 'NARROW' and code_a = '4%'"},
+			"select postern.add_ledger_combination('10', 'IFRS', 'NARROW', true, '3%', ' '); select postern.remove_authority_combination(rule_id) from postern.authority_combination where class = 'NARROW' and code_a = '4%'"},
 		{"another class", `{"company_users": [{"company": "10", "userid": "ben", "class": "SALES"}]}`,
 			"select postern.set_user_authority_class('10', 'BEN', 'SALES')"},
 		{"no class", `{"company_users": [{"company": "10", "userid": "ANN", "class": null}]}`,
@@ -173,18 +173,47 @@ select concat_ws(' ', i.effect, i.userid, i.kind, i.name || ':', i.reason) from 
 		"gains setting checkpoints_enabled: No gate stops transactions, except built-in ones.")
 	check(`{"settings": [{"name": "all_users_valid", "value": "true"}, {"name": "max_failures", "value": "3"}]}`,
 		"gains setting all_users_valid: Other users may approve in a user's session.")
+	testsql.Run(t, database.Pool, "create function public.lift() returns void language sql as $$ select postern_internal.lift_administration_gate('test') $$")
+	administers := func(value string) {
+		t.Helper()
+		testsql.Run(t, database.Pool, "begin; select public.lift(); select postern.set_setting('administration_gate', '"+value+"'); commit")
+	}
+	administers("gate, company")
+	check(`{"settings": [{"name": "administration_gate", "value": "none"}]}`,
+		"gains gate POSTERN_ADMINISTRATION: It no longer asks.",
+		"gains setting administration_gate: Administrators change these kinds without an approval: company, credential, gate, login, passkey, session_key, setting, user.")
+	check(`{"settings": [{"name": "administration_gate", "value": "Gate, action"}]}`,
+		"gains setting administration_gate: Administrators change these kinds without an approval: company.",
+		"loses setting administration_gate: Administrators have to approve changes of these kinds: action.")
+	check(`{"settings": [{"name": "administration_gate", "value": "gates"}]}`,
+		"gains gate POSTERN_ADMINISTRATION: It no longer asks.",
+		"gains setting administration_gate: Administrators change these kinds without an approval: company, credential, gate, login, passkey, session_key, setting, user.")
+	check(`{"settings": [{"name": "administration_gate", "value": "company,gate,user"}]}`)
+	administers("none")
+	check(`{"settings": [{"name": "administration_gate", "value": "gate"}]}`,
+		"loses gate POSTERN_ADMINISTRATION: It asks from now on.",
+		"loses setting administration_gate: Administrators have to approve changes of these kinds: credential, gate, login, passkey, session_key, setting, user.")
 	check(`{"gates": [{"gate_id": "APP_SEND", "active": false}, {"gate_id": "APP_OFF", "active": true}, {"gate_id": "APP_NEW", "description": "d", "message": "m", "active": true}]}`,
 		"gains gate APP_SEND: It no longer asks.", "loses gate APP_NEW: It asks from now on.", "loses gate APP_OFF: It asks from now on.")
 	check(`{"gates": [{"gate_id": "APP_SEND", "bound_parameters": ["NO"]}, {"gate_id": "APP_PAY", "exclusive": false}]}`,
 		"gains gate APP_PAY: An approval of other gates opens it too.", "gains gate APP_SEND: It no longer binds AMOUNT.")
 	check(`{"gates": [{"gate_id": "APP_SEND", "message": "Other", "parameters": ["NO", "AMOUNT"], "exclusive": true}]}`,
 		"loses gate APP_SEND: Each pass needs its own approval.")
+	testsql.Run(t, database.Pool, "select postern.set_scheme_enabled('TOTP', true)")
+	check(`{"gates": [{"gate_id": "APP_SEND", "schemes": ["TOTP"]}, {"gate_id": "APP_OFF", "schemes": ["TOTP"]}, {"gate_id": "APP_NEW", "description": "d", "message": "m", "schemes": ["TOTP"]}]}`,
+		"loses gate APP_SEND: Each pass needs its own approval.", "loses gate APP_SEND: It no longer accepts PIN.")
+	check(`{"gates": [{"gate_id": "APP_SEND", "schemes": null}]}`)
+	testsql.Run(t, database.Pool, "select postern.set_gate_schemes('APP_PAY', '{TOTP}')")
+	check(`{"gates": [{"gate_id": "APP_PAY", "schemes": ["PIN"]}]}`, "gains gate APP_PAY: It accepts PIN too.", "loses gate APP_PAY: It no longer accepts TOTP.")
+	check(`{"gates": [{"gate_id": "APP_PAY", "schemes": null}]}`, "gains gate APP_PAY: It accepts PIN too.")
+	check(`{"gates": [{"gate_id": "APP_PAY", "message": "Other"}]}`)
+	testsql.Run(t, database.Pool, "select postern.set_gate_schemes('APP_PAY', null)")
 	check(`{"actions": [{"action": "Pay", "legacy_checkpoints": ["APP_SEND"]}, {"action": "New", "checkpoint": "APP_OFF"}]}`,
 		"gains action New: It can be begun.", "gains action Pay: An approval of it opens APP_SEND.")
 	check(`{"actions": [{"action": "Pay", "checkpoint": null}]}`,
 		"gains action Pay: None of its gates asks any more.", "loses action Pay: An approval of it no longer opens APP_PAY.")
 	check(`{"actions": [{"action": "Pay", "remove": true}]}`, "loses action Pay: It can no longer be begun.")
-	check(fmt.Sprintf(`{"users": [{"userid": "ann", "db_role": "%s"}]}`, role.Name), "gains ANN database role "+role.Name+": It acts as the user.")
+	check(fmt.Sprintf(`{"users": [{"userid": "ann", "db_role": "%s"}]}`, role.Name), "gains ANN database_role "+role.Name+": It acts as the user.")
 	check(`{"protected_tables": [{"schema_name": "public", "table_name": "invoice", "remove": true}, {"schema_name": "public", "table_name": "payment", "protection": "company"}]}`,
 		"gains table public.invoice: Its rows are no longer protected.", "loses table public.payment: Its rows are protected from now on.")
 	check(`{"protected_tables": [{"schema_name": "public", "table_name": "invoice", "company_column": "firm"}]}`,

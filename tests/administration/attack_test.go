@@ -33,7 +33,7 @@ create trigger naive_record after update on public.naive_gate for each row execu
 
 func newAdministered(t *testing.T) *testdb.Database {
 	t.Helper()
-	database := newRecording(t)
+	database := testdb.New(t)
 	testsql.Run(t, database.Pool, naiveAdministration)
 	testsql.Run(t, database.Pool, "select postern.register_gate('APP_PAY', 'Pay', 'Paid', active => true)")
 	database.ForgetLog(t)

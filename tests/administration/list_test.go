@@ -3,6 +3,7 @@ package administration_test
 import (
 	"testing"
 
+	"github.com/posternsql/postern/internal/testdb"
 	"github.com/posternsql/postern/internal/testsql"
 )
 
@@ -23,7 +24,7 @@ select c.relname || coalesce('.' || a.attname, '')
 // A new column of a table that says who may do what is either recorded or excluded on purpose.
 func TestEachTableAndColumnIsJudged(t *testing.T) {
 	t.Parallel()
-	database := newRecording(t)
+	database := testdb.New(t)
 	for _, name := range testsql.Values[string](t, database.Pool, unlisted) {
 		t.Errorf("%s is in neither administered_table nor administered_column", name)
 	}
@@ -49,7 +50,7 @@ select t.table_name
 // Whatever is made of random octets or of a PIN stays out of the log.
 func TestNoSecretIsRecorded(t *testing.T) {
 	t.Parallel()
-	database := newRecording(t)
+	database := testdb.New(t)
 	testsql.Run(t, database.Pool, `
 select postern.create_user('ALICE', 'Alice', session_user::name);
 select postern.create_session_key('key-1', 'a secret of more than thirty-two octets'::bytea);
@@ -93,7 +94,7 @@ union all select hash from postern_internal.credential where hash is not null`),
 // Approving changes rows of credential with each attempt. An entry by the verdict would tell it.
 func TestAttemptsAreNotAdministered(t *testing.T) {
 	t.Parallel()
-	database := newRecording(t)
+	database := testdb.New(t)
 	testsql.Run(t, database.Pool, `
 select postern.create_user('ALICE', 'Alice', session_user::name);
 select postern.reset_pin('ALICE', '839174');

@@ -120,6 +120,7 @@ reset role`)
 // Code that the function defers runs with the rights of whoever commits, or of the next user of the session.
 func TestEventFunctionsCannotTakeOverTheWorker(t *testing.T) {
 	t.Parallel()
+	deferred := []string{"deferred trigger", "trigger defers another", "deferred constraint"}
 	for name, attack := range map[string]string{
 		"deferred trigger":       "insert into app.trap values (0);",
 		"trigger defers another": "insert into app.trap values (7);",
@@ -155,8 +156,10 @@ end;`,
 			testsql.Run(t, naive, later, "wake", "up")
 			testsql.Run(t, naive, "select app.on_approval('{}')")
 			_, _ = naive.Exec(t.Context(), later, "wake", "up")
-			if len(testsql.Values[string](t, database.Pool, taken, owner.Name)) == 0 {
-				t.Fatal("the naive version withstood")
+			fell := len(testsql.Values[string](t, database.Pool, taken, owner.Name)) > 0
+			// Since 18, PostgreSQL runs a deferred trigger as whoever queued it.
+			if safe := slices.Contains(deferred, name) && testsql.Value[bool](t, naive, "select current_setting('server_version_num')::integer >= 180000"); fell == safe {
+				t.Fatalf("the naive version fell: %t", fell)
 			}
 			testsql.Run(t, database.Pool, "delete from app.loot")
 

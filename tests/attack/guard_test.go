@@ -480,6 +480,73 @@ select postern.protect_gate('shop.invoice', 'SHOP_APPROVE', '{update}', '{approv
 	}
 }
 
+// A condition reads settings too. Whoever writes the table would switch it off.
+func TestSettingsDoNotSwitchOffACondition(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	for setting, condition := range map[string]string{
+		"default_text_search_config = 'pg_catalog.english'": "to_tsvector('pay the supplier') @@ to_tsquery('the')",
+		"timezone_abbreviations = 'Australia'":              "'2026-01-01 00:00 EST'::text::timestamptz = '2026-01-01 05:00Z'::text::timestamptz",
+		"quote_all_identifiers = on":                        "'shop.invoice'::regclass::text = 'shop.invoice'",
+		"xmlbinary = hex":                                   "xmlelement(name a, '\\x01'::bytea)::text = '<a>AQ==</a>'",
+	} {
+		testsql.Run(t, s.owner, "select postern.unprotect_gate('shop.invoice', 'SHOP_APPROVE')")
+		testsql.Run(t, s.owner, `select postern.protect_gate('shop.invoice', 'SHOP_APPROVE', '{update}', '{approved}', '{"INVOICE": "invoice_no", "AMOUNT": "amount"}', $1)`, "new.approved and "+condition)
+		tx := begin(t, s.application, alice)
+		testsql.Run(t, tx, "set local "+setting)
+		if testsql.Value[bool](t, tx, "select "+condition) {
+			t.Errorf("naive: %s does not switch off %s", setting, condition)
+		}
+		testsql.Refused(t, tx, "PS101", "update shop.invoice set approved = true where invoice_no = 1")
+		rollback(t, tx)
+	}
+}
+
+// The message of a statement has a line for each row. A line end in a value would make one row look like two: somebody
+// would approve Mallory's invoice and read the amount of another one.
+func TestValueWritesNoLineOfAGuard(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	testsql.Run(t, s.owner, `
+select postern.unprotect_gate('shop.invoice', 'SHOP_APPROVE');
+select postern.protect_gate('shop.invoice', 'SHOP_APPROVE', '{update}', '{approved}', '{"INVOICE": "note", "AMOUNT": "amount"}')`)
+	for _, end := range []string{"\n", "\r", "\r\n", "\v", "\f", "\u0085", "\u2028", "\u2029"} {
+		name := "of Mallory over 10 approved" + end + "Invoice 2 of Acme"
+		testsql.Run(t, s.owner, "update shop.invoice set note = case when invoice_no = 1 then $1 else 'of Acme' end", name)
+		if naive := testsql.Value[string](t, s.owner, "select string_agg(format('Invoice %s over %s approved', note, amount), E'\n' order by invoice_no) from shop.invoice where invoice_no <= 2"); !strings.Contains(naive, "10 approved"+end) {
+			t.Fatalf("naive: shown is %q", naive)
+		}
+		tx := begin(t, s.application, alice)
+		for rows, want := range map[string]string{
+			"= 1":  `Invoice of Mallory over 10 approved\nInvoice 2 of Acme over 10 approved`,
+			"<= 2": `Invoice of Mallory over 10 approved\nInvoice 2 of Acme over 10 approved` + "\nInvoice of Acme over 20 approved",
+		} {
+			if got := shown(t, tx, "update shop.invoice set approved = true where invoice_no "+rows); got != want {
+				t.Errorf("%q: shown is %q, want %q", end, got, want)
+			}
+		}
+		rollback(t, tx)
+	}
+	// What is logged is what was shown.
+	const approve = "update shop.invoice set approved = true where invoice_no = 1"
+	tx := begin(t, s.application, alice)
+	var detail struct {
+		Challenge string `json:"challenge"`
+	}
+	if err := json.Unmarshal([]byte(refusedAndGoOn(t, tx, "PS101", approve).Detail), &detail); err != nil {
+		t.Fatal(err)
+	}
+	rollback(t, tx)
+	ticket := answer(t, s.application, alice, detail.Challenge, alice, pins[alice])
+	tx = begin(t, s.application, alice)
+	open(t, tx, ticket)
+	testsql.Run(t, tx, approve)
+	commit(t, tx)
+	if got := testsql.Values[string](t, s.Pool, "select message from postern.checkpoint_log where outcome = 'passed' and approved_message is null"); len(got) != 1 || got[0] != `Invoice of Mallory over 10 approved\nInvoice 2 of Acme over 10 approved` {
+		t.Errorf("the log says %q", got)
+	}
+}
+
 // The condition is the owner's code. Neither Postern nor whoever writes the table lends it any rights.
 func TestConditionRunsWithTheRightsOfTheOwner(t *testing.T) {
 	t.Parallel()

@@ -321,3 +321,31 @@ union all select hash from postern_internal.credential`) {
 		t.Error("the PIN was not changed")
 	}
 }
+
+// The numbers of denials are for monitoring. An attempt in the caller's own transaction is not among them, because that
+// transaction can still roll it back.
+func TestCountedOutcomesHideTheCallersAttempt(t *testing.T) {
+	database := testdb.New(t)
+	testsql.Run(t, database.Pool, `
+create function public.naive_count(since pg_catalog.pg_snapshot) returns bigint language sql security definer as $$
+  select count(*) from postern_internal.checkpoint_entry as e where e.outcome in ('denied', 'locked') and e.transaction_id >= pg_catalog.pg_snapshot_xmax(since)
+$$`)
+	since := testsql.Value[string](t, database.Pool, "select until::text from postern.count_outcomes(null)")
+	for outcome, naive := range map[string]int64{"accepted": 0, "denied": 1, "locked": 1} {
+		tx, err := database.Pool.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		testsql.Within(t, tx, func(tx pgx.Tx) {
+			testsql.Run(t, tx, `insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters)
+values ($1::postern_internal.outcome, 'G', 'ALICE', 'm', '{}')`, outcome)
+			if got := testsql.Value[int64](t, tx, "select public.naive_count($1::text::pg_catalog.pg_snapshot)", since); got != naive {
+				t.Fatalf("the naive version withstood: it counts %d for an attempt that was %s", got, outcome)
+			}
+			if got := testsql.Value[int64](t, tx, "select denied + locked + refused from postern.count_outcomes($1::text::pg_catalog.pg_snapshot)", since); got != 0 {
+				t.Errorf("%d denials are counted for an attempt that was %s", got, outcome)
+			}
+		})
+		rollback(t, tx)
+	}
+}

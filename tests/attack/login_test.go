@@ -223,7 +223,7 @@ func TestALaterRoleOfTheSameNameIsNotAllowed(t *testing.T) {
 	if got := as(login.Name, set); testdb.Code(got) != "42501" {
 		t.Errorf("a later role of this name: %v", got)
 	}
-	if got := state(); got != "another role has the name" {
+	if got := state(); got != "other_role" {
 		t.Errorf("the state is %q", got)
 	}
 	allow(t, database, login.Name)

@@ -26,8 +26,8 @@ var changes = map[string]string{
 
 const removal = `
 update postern_internal.checkpoint_entry as e
-   set (userid, authenticated_by, message, parameters, approved_message, comment, session_role, client_addr, application_name, salt, salts, redactions)
-     = (select r.userid, r.authenticated_by, r.message, r.parameters, r.approved_message, r.comment, r.session_role, r.client_addr, r.application_name, r.salt, r.salts, r.redactions
+   set (userid, authenticated_by, assertion, message, parameters, approved_message, comment, session_role, client_addr, application_name, salt, salts, redactions)
+     = (select r.userid, r.authenticated_by, r.assertion, r.message, r.parameters, r.approved_message, r.comment, r.session_role, r.client_addr, r.application_name, r.salt, r.salts, r.redactions
           from postern_internal.redacted_entry(e, '{5,8}', RECORD) as r)
  where e.log_id = ENTRY`
 

@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/pquerna/otp/totp"
 
 	"github.com/posternsql/postern/internal/testsql"
 )
@@ -121,6 +123,7 @@ const (
 var responses = map[string]struct {
 	allUsersValid string
 	cases         []response
+	scheme        string // empty for PIN
 }{
 	"the own name": {"false", []response{
 		{"right", unlocked, alice, pins[alice]},
@@ -133,7 +136,7 @@ var responses = map[string]struct {
 		{"wrong after a lock", wasLocked, alice, wrongPIN},
 		{"right, but reset", wasReset, alice, pins[alice]},
 		{"wrong, and reset", wasReset, alice, wrongPIN},
-	}},
+	}, ""},
 	// The names have the same length, because the log has the name that was typed.
 	"another name": {"false", []response{
 		{"of a user, with the user's PIN", unlocked, bob, pins[bob]},
@@ -144,7 +147,7 @@ var responses = map[string]struct {
 		{"of a user, and locked", locked, bob, pins[bob]},
 		{"of nobody, and locked", locked, "NOB", wrongPIN},
 		{"of a user without a PIN", unlocked, "NEW", wrongPIN},
-	}},
+	}, ""},
 	"the name of somebody who may approve": {"true", []response{
 		{"right", unlocked, bob, pins[bob]},
 		{"wrong", unlocked, bob, wrongPIN},
@@ -153,17 +156,112 @@ var responses = map[string]struct {
 		{"wrong, and locked", locked, bob, wrongPIN},
 		{"right, but reset", strings.Replace(wasReset, "true", "userid = 'BOB'", 1), bob, pins[bob]},
 		{"wrong, and reset", strings.Replace(wasReset, "true", "userid = 'BOB'", 1), bob, wrongPIN},
-	}},
+	}, ""},
 	"the name of nobody, where others may approve": {"true", []response{
 		{"wrong", unlocked, "NOB", wrongPIN},
 		{"the PIN of the session's own", unlocked, "NOB", pins[alice]},
 		{"wrong, and locked", locked, "NOB", wrongPIN},
-	}},
+	}, ""},
+	"a code": {"false", []response{
+		{"right", unlocked + hasApp, alice, codeOfApp},
+		{"wrong", unlocked + hasApp, alice, "000000"},
+		{"no code at all", unlocked + hasApp, alice, "abcdef"},
+		{"used before", unlocked + usedApp, alice, codeOfApp},
+		{"right at last", lastChance + hasApp, alice, codeOfApp},
+		{"wrong for the last time", lastChance + hasApp, alice, "000000"},
+		{"right, but locked", locked + hasApp, alice, codeOfApp},
+		{"wrong, and locked", locked + hasApp, alice, "000000"},
+	}, "TOTP"},
+	"a code and another name": {"false", []response{
+		{"of a user, with the user's code", unlocked + hasApp, bob, codeOfApp},
+		{"of a user, with a wrong code", unlocked + hasApp, bob, "000000"},
+		{"of nobody, with the code of the session's own", unlocked + hasApp, "NOB", codeOfApp},
+		{"of nobody, and locked", locked + hasApp, "NOB", "000000"},
+	}, "TOTP"},
+	"a code and the name of somebody who may approve": {"true", []response{
+		{"right", unlocked + hasApp, bob, codeOfApp},
+		{"wrong", unlocked + hasApp, bob, "000000"},
+		{"used before", unlocked + usedApp, bob, codeOfApp},
+		{"right, but locked", locked + hasApp, bob, codeOfApp},
+	}, "TOTP"},
+	"a passkey": {"false", []response{
+		{"right", unlocked + unusedPasskey, alice, rightPasskey},
+		{"that signed something else", unlocked + unusedPasskey, alice, wrongPasskey},
+		{"that is not enrolled", unlocked + unusedPasskey, alice, strangePasskey},
+		{"that has counted back", unlocked + usedPasskey, alice, rightPasskey},
+		{"right at last", lastChance + unusedPasskey, alice, rightPasskey},
+		{"wrong for the last time", lastChance + unusedPasskey, alice, wrongPasskey},
+		{"right, but locked", locked + unusedPasskey, alice, rightPasskey},
+		{"wrong, and locked", locked + unusedPasskey, alice, wrongPasskey},
+		{"not enrolled, and locked", locked + unusedPasskey, alice, strangePasskey},
+	}, "PASSKEY"},
+	"a passkey and another name": {"false", []response{
+		{"of a user", unlocked + unusedPasskey, bob, rightPasskey},
+		{"of nobody", unlocked + unusedPasskey, "NOB", rightPasskey},
+		{"of nobody, not enrolled", unlocked + unusedPasskey, "NOB", strangePasskey},
+	}, "PASSKEY"},
+	"a passkey and the name of somebody who may approve": {"true", []response{
+		{"right", unlocked + unusedPasskey, bob, bobsPasskey},
+		{"of the session's own", unlocked + unusedPasskey, bob, rightPasskey},
+		{"not enrolled", unlocked + unusedPasskey, bob, strangePasskey},
+		{"right, but locked", locked + unusedPasskey, bob, bobsPasskey},
+	}, "PASSKEY"},
+}
+
+// What the cases of passkeys do to the credentials, and what they send.
+const (
+	unusedPasskey  = ", passkey_counts = array_fill(0::bigint, array[10])"
+	usedPasskey    = ", passkey_counts = array_fill(4000000000::bigint, array[10])"
+	rightPasskey   = "what the passkey signs"
+	wrongPasskey   = "what the passkey signs for something else"
+	strangePasskey = "what a passkey signs that nobody has"
+	bobsPasskey    = "what the passkey of BOB signs"
+)
+
+// signings are the responses of passkeys to a question. All have the same length, because the log has them.
+func signings(t testing.TB, mine, bobs *passkey, question string) map[string]string {
+	t.Helper()
+	signed := map[string]string{}
+	for name, by := range map[string]*passkey{rightPasskey: mine, wrongPasskey: mine, strangePasskey: newPasskey(t), bobsPasskey: bobs} {
+		var change func(*assertion)
+		if name == wrongPasskey {
+			change = func(a *assertion) { a.client["challenge"] = strings.Repeat("A", 43) }
+		}
+		for length := 0; length != 71; {
+			var signature []byte
+			signed[name], _, _, signature = by.sign(t, question, change)
+			length = len(signature)
+		}
+	}
+	return signed
+}
+
+// What the cases of codes do to the credentials: everybody has the same app.
+const (
+	hasApp    = ", totp_secret = '12345678901234567890', totp_step = 0"
+	usedApp   = ", totp_secret = '12345678901234567890', totp_step = 2147483647"
+	codeOfApp = "the code of the app"
+)
+
+// typed is what the person types in a case, which is right at this time.
+func (r response) typed(t testing.TB) string {
+	t.Helper()
+	if r.response != codeOfApp {
+		return r.response
+	}
+	shown, err := totp.GenerateCode("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return shown
 }
 
 func TestResponsesLeaveTheSameTraces(t *testing.T) {
 	s := newScene(t, alice, bob) // not in parallel: it measures
 	s.addUser(t, "NEW")
+	testsql.Run(t, s.Pool, "select postern.set_scheme_enabled('TOTP', true)")
+	s.enablePasskeys(t)
+	mine, bobs := enrolPasskey(t, s.connect(t), alice), enrolPasskey(t, s.connect(t), bob)
 	s.createNaiveQuiet(t)
 	// An ANALYZE in between could change how a small table is read.
 	testsql.Run(t, s.Pool, `
@@ -189,6 +287,7 @@ $$`)
 		t.Run(name, func(t *testing.T) {
 			s.set(t, "all_users_valid", group.allUsersValid)
 			question := challenge(t, s.connect(t), alice, approveGate, invoice)
+			signed := signings(t, mine, bobs, question)
 			// Maintenance of pages now and then adds to one round only. An index that gets one more level adds to all
 			// later rounds, so only the latest rounds count. A difference that stays is a leak.
 			const fewest, latest, most = 5, 10, 25
@@ -201,7 +300,7 @@ $$`)
 				for _, i := range rand.New(rand.NewPCG(0, uint64(round))).Perm(len(group.cases)) {
 					test := group.cases[i]
 					testsql.Run(t, s.Pool, test.prepare)
-					rounds[i] = append(rounds[i], s.trace(t, alice, authenticate, question, test.username, test.response))
+					rounds[i] = append(rounds[i], s.trace(t, alice, authenticateScheme, question, test.username, cmp.Or(signed[test.response], test.typed(t)), cmp.Or(group.scheme, "PIN")))
 				}
 				from := max(0, round+1-latest)
 				want, different = typical(rounds[0][from:]), nil
@@ -451,10 +550,19 @@ select signed || '.' || translate(encode(public.hmac(convert_to(signed, 'UTF8'),
 
 var changing = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}|[0-9]+`)
 
+// besides tells whether the server sends this message for what others do at the same time: from 18 on it tells of pages that
+// they have pushed out of memory, and caches of the catalog grow by what they have changed there.
+func besides(message string) bool {
+	return strings.HasPrefix(message, "io ") || strings.HasPrefix(message, "rehashing catalog cache ")
+}
+
 // Whatever notices the server sends, they are the same for all responses.
 func TestResponsesGiveTheSameNotices(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
+	testsql.Run(t, s.Pool, "select postern.set_scheme_enabled('TOTP', true)")
+	s.enablePasskeys(t)
+	mine := enrolPasskey(t, s.connect(t), alice)
 	s.createNaiveQuiet(t)
 	testsql.Run(t, s.Pool, `
 create function public.quiet_authenticate_loudly(userid text, response text) returns text
@@ -470,6 +578,7 @@ begin
 end
 $$`)
 	question := challenge(t, s.connect(t), alice, approveGate, invoice)
+	signed := signings(t, mine, newPasskey(t), question)
 	remarks := func(statement string, arguments ...any) string {
 		t.Helper()
 		connection, notices := s.listen(t)
@@ -479,6 +588,9 @@ $$`)
 		rollback(t, tx)
 		text := strings.Builder{}
 		for _, notice := range *notices {
+			if besides(notice.Message) {
+				continue
+			}
 			fmt.Fprintln(&text, notice.Severity, notice.Code, notice.Message, notice.Detail, notice.Hint, notice.Where)
 		}
 		return changing.ReplaceAllString(text.String(), "#")
@@ -492,7 +604,7 @@ $$`)
 		first := ""
 		for _, test := range group.cases {
 			testsql.Run(t, s.Pool, test.prepare)
-			got := remarks(authenticate, question, test.username, test.response)
+			got := remarks(authenticateScheme, question, test.username, cmp.Or(signed[test.response], test.typed(t)), cmp.Or(group.scheme, "PIN"))
 			if first == "" {
 				first = got
 			}
@@ -556,6 +668,21 @@ $$`)
 	}
 }
 
+// fastest is the time of the fastest of several calls in the session of userid, which is that of the work. The others
+// waited for something else on the machine.
+func fastest(t *testing.T, connection *pgx.Conn, userid, statement string, arguments ...any) time.Duration {
+	t.Helper()
+	best := time.Hour
+	for range 9 {
+		tx := begin(t, connection, userid)
+		start := time.Now()
+		testsql.Value[string](t, tx, statement, arguments...)
+		best = min(best, time.Since(start))
+		rollback(t, tx)
+	}
+	return best
+}
+
 func TestResponsesTakeTheSameTime(t *testing.T) {
 	s := newScene(t) // not in parallel: it measures
 	for _, userid := range []string{alice, bob} {
@@ -565,19 +692,10 @@ func TestResponsesTakeTheSameTime(t *testing.T) {
 	s.addUser(t, "NEW")
 	s.createNaiveQuiet(t)
 	connection := s.connect(t)
-	// The fastest of several is the time of the work. The others waited for something else on the machine.
 	fastest := func(userid, prepare, statement string, arguments ...any) time.Duration {
 		t.Helper()
 		testsql.Run(t, s.Pool, prepare)
-		best := time.Hour
-		for range 9 {
-			tx := begin(t, connection, userid)
-			start := time.Now()
-			testsql.Value[string](t, tx, statement, arguments...)
-			best = min(best, time.Since(start))
-			rollback(t, tx)
-		}
-		return best
+		return fastest(t, connection, userid, statement, arguments...)
 	}
 
 	known := fastest(alice, unlocked, quietAuthenticate, alice, wrongPIN)

@@ -124,7 +124,7 @@ select pg_catalog.format('%s %s %s %s', a.description, u.is_default, u.class, l.
   from postern.user_account as a
   join postern.company_user as u on u.userid = a.userid
   join postern.ledger_user as l on l.userid = a.userid
- where a.userid = 'ALICE' and a.pin = 'must change'`); got != "Alice t ALL ALL" {
+ where a.userid = 'ALICE' and a.pin = 'must_change'`); got != "Alice t ALL ALL" {
 		t.Errorf("after the calls, ALICE is %s", got)
 	}
 	if got := testsql.Value[string](t, s.Pool, "select reason from postern.explain_access('alice', '10', 1)"); got == "There is no such user." {

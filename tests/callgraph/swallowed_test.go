@@ -175,50 +175,6 @@ grant usage on schema app to public; grant all on all tables in schema app to pu
 	}
 }
 
-// What a function writes tells which tables need a guard.
-func TestWritesAreThoseOfTheFunctionItself(t *testing.T) {
-	t.Parallel()
-	connection := connect(t)
-	for name, c := range map[string]struct{ body, writes string }{
-		"columns":       {"begin update app.t set x = 1, y = 2; insert into app.t (y) values (1); delete from app.t; end", "delete t; insert t (y); update t (x y)"},
-		"all columns":   {"begin insert into app.t values (1); end", "insert t"},
-		"a row":         {"begin update app.t set (x, y) = (select 1, 2); end", "update t (x y)"},
-		"ON CONFLICT":   {"begin insert into app.t (x) values (1) on conflict (x) do update set y = 3; end", "insert t (x); update t (y)"},
-		"MERGE":         {"begin merge into app.t using (values (1)) as v (x) on t.x = v.x when matched and t.y > 1 then delete when matched then update set y = 1 when not matched then insert (x) values (1); end", "delete t; insert t (x); update t (y)"},
-		"a view":        {"begin update app.w set x = 1; end", "update t"},
-		"only read":     {"begin perform x from app.t for update; truncate app.t; end", ""},
-		"what it calls": {"begin perform app.other(); end", ""},
-		"dynamic":       {"begin execute 'update app.t set y = 1'; end", "update t (y)"},
-		"by CTE":        {"begin with w as (delete from app.t returning x) insert into app.u (x) select x from w; end", "delete t; insert u (x)"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			graph := read(t, connection, `
-create table app.t (x integer primary key, y integer);
-create table app.u (x integer);
-create view app.w as select x from app.t;
-create function app.other() returns void language sql as 'delete from app.t';
-create function app.fire() returns trigger language plpgsql as $$ begin insert into app.u values (1); return new; end $$;
-create trigger fire before insert on app.t for each row execute function app.fire();
-`+plpgsql(c.body))
-			entry, err := graph.Find(t.Context(), connection, "app.entry")
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := []string{}
-			for _, write := range graph.Writes(entry) {
-				line := write.Operation + " " + write.Table
-				if write.Columns != nil {
-					line += " (" + strings.Join(write.Columns, " ") + ")"
-				}
-				got = append(got, line)
-			}
-			if got := strings.Join(got, "; "); got != c.writes {
-				t.Errorf("written is %q, want %q", got, c.writes)
-			}
-		})
-	}
-}
-
 // A gate is late only if the write before it may have run when the gate is called.
 func TestLateGatesAreThoseBehindAWrite(t *testing.T) {
 	t.Parallel()

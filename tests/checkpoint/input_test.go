@@ -200,7 +200,8 @@ func TestBadInputAtAGate(t *testing.T) {
 		"no user name":              {"PS107", authenticate, []any{asked, nil, pins[alice], nil}},
 		"no response":               {"PS107", authenticate, []any{asked, alice, nil, nil}},
 		"comment too long":          {"PS107", authenticate, []any{asked, alice, pins[alice], strings.Repeat("c", 2001)}},
-		"unknown scheme":            {"PS107", "select postern.authenticate($1, $2, $3, null, 'TOTP')", []any{asked, alice, pins[alice]}},
+		"unknown scheme":            {"PS107", "select postern.authenticate($1, $2, $3, null, 'FACE')", []any{asked, alice, pins[alice]}},
+		"scheme that is disabled":   {"PS107", "select postern.authenticate($1, $2, $3, null, 'TOTP')", []any{asked, alice, pins[alice]}},
 		"scheme in another case":    {"PS107", "select postern.authenticate($1, $2, $3, null, 'pin')", []any{asked, alice, pins[alice]}},
 		"cancel of nothing":         {"PS103", "select postern.cancel('x')", nil},
 		"cancel, comment too long":  {"PS107", "select postern.cancel($1, $2)", []any{asked, strings.Repeat("c", 2001)}},
@@ -255,9 +256,10 @@ func TestBadUsersAndKeysAreRefused(t *testing.T) {
 		"retire an unknown key":  {"select postern.retire_session_key('k2')", nil},
 		"scheme named PIN":       {"select postern.register_scheme('PIN', 'pg_catalog.lower(text)')", nil},
 		"scheme in lower case":   {"select postern.register_scheme('totp', 'pg_catalog.lower(text)')", nil},
-		"scheme without verify":  {"select postern.register_scheme('TOTP', 'pg_catalog.lower(text)')", nil},
+		"scheme named TOTP":      {"select postern.register_scheme('TOTP', 'pg_catalog.lower(text)')", nil},
+		"scheme without verify":  {"select postern.register_scheme('CARD', 'pg_catalog.lower(text)')", nil},
 		"PIN switched off":       {"select postern.set_scheme_enabled('PIN', false)", nil},
-		"unknown scheme allowed": {"select postern.set_scheme_enabled('TOTP', true)", nil},
+		"unknown scheme allowed": {"select postern.set_scheme_enabled('FACE', true)", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			testsql.Refused(t, c.administrator, "PS107", test.sql, test.arguments...)

@@ -106,7 +106,7 @@ func TestFirstPINIsChangedBeforeItApproves(t *testing.T) {
 	}
 	state("none")
 	testsql.Run(t, c.administrator, resetPIN, alice, "594837")
-	state("must change")
+	state("must_change")
 	asked := c.stop(t, alice, approveGate, approveParameters).Challenge
 	testdb.RequireCode(t, c.call(t, alice, openGates, c.answer(t, alice, asked, alice, "594837", nil)), "PS102")
 

@@ -2,6 +2,7 @@ package checkpoint_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -33,6 +34,22 @@ func TestSettingsAcceptOnlyValidValues(t *testing.T) {
 			low, high := *setting.Minimum, *setting.Maximum
 			good = map[string]string{fmt.Sprint(low): fmt.Sprint(low), fmt.Sprintf(" 00%d ", high): fmt.Sprint(high)}
 			bad = []string{"", fmt.Sprint(low - 1), fmt.Sprint(high + 1), "-1", "1.5", "1e3", "0x10", "ten", "99999999999999999999", "true", "NaN"}
+		}
+		if setting.Kind == "kinds" {
+			// Switching it on needs an approval: see tests/administration.
+			good = map[string]string{"none": "none", " NONE ": "none"}
+			bad = []string{"", "true", "off", "gates", "gate,", ",", "all,gate"}
+		}
+		switch setting.Name {
+		case "passkey_domain":
+			good = map[string]string{"example.com": "example.com", " ERP.example.com ": "erp.example.com", "localhost": "localhost", "": ""}
+			bad = []string{"https://example.com", "example.com:443", "-a.com", "a..com", "a b", "ä.com", strings.Repeat("a", 254)}
+		case "passkey_origins":
+			good = map[string]string{
+				"https://example.com": "https://example.com", "https://a.example.com  HTTPS://b.example.com:8443": "https://a.example.com https://b.example.com:8443",
+				"http://localhost:8080": "http://localhost:8080", "": "",
+			}
+			bad = []string{"example.com", "http://example.com", "https://example.com/", "https://*", "https://a,https://b", "https://ä.com", "null", "https://"}
 		}
 		for given, want := range good {
 			c.set(t, setting.Name, given)

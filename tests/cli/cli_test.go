@@ -8,6 +8,7 @@
 //	sql STATEMENTS                   runs statements as the superuser; what the last one gives is stdout
 //	login NAME ATTRIBUTES            makes a role and puts the database's URL for it into $NAME_URL, its name into $NAME
 //	psql FILE                        runs a file with psql, as the superuser
+//	forget_log                       empties the log, so that a script can count what comes after its scene
 package cli_test
 
 import (
@@ -79,6 +80,8 @@ func TestCommandLine(t *testing.T) {
 			"sql":   sql,
 			"login": login,
 			"psql":  psql,
+
+			"forget_log": forgetLog,
 		},
 	})
 }
@@ -167,4 +170,11 @@ func psql(script *testscript.TestScript, negated bool, arguments []string) {
 	if (err != nil) != negated {
 		script.Fatalf("psql: %v", err)
 	}
+}
+
+func forgetLog(script *testscript.TestScript, negated bool, arguments []string) {
+	if negated || len(arguments) > 0 {
+		script.Fatalf("usage: forget_log")
+	}
+	database(script).ForgetLog(script.Value(testKey{}).(testing.TB))
 }

@@ -3,140 +3,28 @@ package client
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern"
 	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testpooler"
 )
-
-// poolerScript runs a pooler as long as the other end of its standard input is open. So the pooler ends with the test,
-// however the test ends.
-const poolerScript = `"$@" & cat >/dev/null; kill -KILL $!; wait`
-
-// poolerConfiguration gives each database and role one server connection. All clients share it, one transaction after
-// the other.
-const poolerConfiguration = `
-[databases]
-* = host=%s port=%d
-
-[pgbouncer]
-pool_mode = transaction
-default_pool_size = 1
-listen_addr = 127.0.0.1
-listen_port = %d
-unix_socket_dir =
-auth_type = scram-sha-256
-auth_file = %s
-%s
-`
 
 // pooler is a PgBouncer of this test.
 type pooler struct {
 	// url connects the application through the pooler.
-	url string
-	// keepsStatements says whether statements may be prepared.
-	keepsStatements bool
-}
-
-// poolers lists what the test runs on: PgBouncer without prepared statements, as before 1.21, and with them if this
-// version has them.
-func poolers(t *testing.T) map[string]string {
-	t.Helper()
-	output, err := exec.Command(poolerProgram(t), "--version").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := regexp.MustCompile(`(?m)^PgBouncer (\d+)\.(\d+)`).FindStringSubmatch(string(output))
-	if found == nil {
-		t.Fatalf("pgbouncer --version printed %q", output)
-	}
-	major, _ := strconv.Atoi(found[1])
-	minor, _ := strconv.Atoi(found[2])
-	if major == 1 && minor < 21 {
-		return map[string]string{"without prepared statements": ""}
-	}
-	return map[string]string{
-		"without prepared statements": "max_prepared_statements = 0",
-		"with prepared statements":    "max_prepared_statements = 100",
-	}
-}
-
-func poolerProgram(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{"pgbouncer", "/usr/sbin/pgbouncer"} {
-		if program, err := exec.LookPath(name); err == nil {
-			return program
-		}
-	}
-	t.Skip("pgbouncer is not installed (Debian: apt-get install pgbouncer)")
-	return ""
+	url  string
+	mode testpooler.Mode
 }
 
 // startPooler puts a PgBouncer between the application and its database.
-func startPooler(t *testing.T, o *office, setting string) *pooler {
+func startPooler(t *testing.T, o *office, mode testpooler.Mode, settings string) *pooler {
 	t.Helper()
-	folder := t.TempDir()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	listener.Close()
-	server := o.Config(t)
-	files := map[string]string{
-		"users":         fmt.Sprintf("%q %q\n", o.application.Name, o.application.Password),
-		"pgbouncer.ini": fmt.Sprintf(poolerConfiguration, server.Host, server.Port, port, filepath.Join(folder, "users"), setting),
-	}
-	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	arguments := []string{"-c", poolerScript, "pooler", poolerProgram(t), filepath.Join(folder, "pgbouncer.ini")}
-	if os.Geteuid() == 0 {
-		// PgBouncer refuses to run as root, but reads its files first.
-		arguments = append(arguments, "--user=nobody")
-	}
-	command := exec.Command("/bin/sh", arguments...)
-	var log strings.Builder
-	command.Stdout, command.Stderr = &log, &log
-	running, err := command.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		running.Close()
-		if err := command.Wait(); err != nil || t.Failed() {
-			t.Logf("pgbouncer: %v\n%s", err, &log)
-		}
-	})
-	p := &pooler{keepsStatements: strings.HasSuffix(setting, " 100")}
-	p.url = strings.Replace(o.application.URL, fmt.Sprintf("%s:%d", server.Host, server.Port), fmt.Sprintf("127.0.0.1:%d", port), 1)
-	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
-		connection, err := pgx.Connect(t.Context(), p.url)
-		if err == nil {
-			connection.Close(t.Context())
-			return p
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-	}
+	return &pooler{testpooler.Start(t, o.application.URL, mode.Settings+"\n"+settings), mode}
 }
 
 // client connects to the pooler.
@@ -159,20 +47,20 @@ func (p *pooler) client(t *testing.T, mode pgx.QueryExecMode, tracer pgx.QueryTr
 // Two applications take turns on one connection of a pooler in transaction mode. The second one's turn comes while the
 // first one's user types.
 func TestTransactionModePooler(t *testing.T) {
-	for name, setting := range poolers(t) {
-		t.Run(name, func(t *testing.T) {
+	for _, mode := range testpooler.Modes(t) {
+		t.Run(mode.Name, func(t *testing.T) {
 			o := newOffice(t)
-			p := startPooler(t, o, setting)
+			p := startPooler(t, o, mode, "")
 			if err := db.New(o.Pool).CreateUser(t.Context(), "BOB", "Bob", nil); err != nil {
 				t.Fatal(err)
 			}
 			bob := postern.TokenSession(o.signer, "BOB")
 			backend := p.requireShared(t)
 			modes := []pgx.QueryExecMode{pgx.QueryExecModeExec, pgx.QueryExecModeCacheDescribe}
-			if p.keepsStatements {
+			if mode.KeepsStatements {
 				modes = append(modes, pgx.QueryExecModeCacheStatement)
 			}
-			if err := p.prepare(t); (err == nil) != p.keepsStatements {
+			if err := p.prepare(t); (err == nil) != mode.KeepsStatements {
 				t.Fatalf("naive: two clients prepared one statement: %v", err)
 			}
 			for number, mode := range modes {

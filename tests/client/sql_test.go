@@ -60,6 +60,38 @@ func TestDatabaseSQLIsAskedAndCommitsOnce(t *testing.T) {
 	}
 }
 
+// The gate of the administration is reached at the commit, when work has returned.
+func TestDatabaseSQLIsAskedAtTheCommit(t *testing.T) {
+	o := newOffice(t)
+	o.application = o.Login(t, "postern_app", "postern_admin")
+	o.exec(t, "begin; select postern_internal.lift_administration_gate('test'); select postern.set_setting('administration_gate', 'all'); commit")
+	database := openSQL(t, o, nil)
+	runs := 0
+	change := func(tx *sql.Tx) error {
+		runs++
+		_, err := tx.ExecContext(t.Context(), "select postern.create_company('10', 'Nordic Paper')")
+		return err
+	}
+	var required *postern.CheckpointRequired
+	if err := postern.DoSQL(t.Context(), database, o.alice, nil, change); !errors.As(err, &required) || required.Gate != "POSTERN_ADMINISTRATION" || !strings.Contains(required.Message, `Company 10 added: name "Nordic Paper"`) {
+		t.Errorf("without a prompt: %v", err)
+	}
+	err := postern.DoSQL(t.Context(), database, o.alice, func(context.Context, *postern.CheckpointRequired) (postern.Answer, error) {
+		return postern.Answer{}, postern.ErrCancelled
+	}, change)
+	if !errors.Is(err, postern.ErrCancelled) {
+		t.Errorf("after a refusal: %v", err)
+	}
+	runs = 0
+	if err := postern.DoSQL(t.Context(), database, o.alice, answers(typo, pin), change); err != nil {
+		t.Fatal(err)
+	}
+	companies := 0
+	if err := o.Pool.QueryRow(t.Context(), "select count(*) from postern.company").Scan(&companies); err != nil || companies != 1 || runs != 3 {
+		t.Errorf("work ran %d times, and there are %d companies; %v", runs, companies, err)
+	}
+}
+
 func TestDatabaseSQLReturnsTypedErrors(t *testing.T) {
 	o := newOffice(t)
 	database := openSQL(t, o, nil)

@@ -63,7 +63,7 @@ func TestWhatUsersMayAskAbout(t *testing.T) {
 		"postern.message_attributes", "postern.message_name", "postern.message_timestamp", "postern.message_to_jsonb",
 		"postern.remove_message_attribute", "postern.set_message_attribute",
 		"postern.cancel", "postern.current_companies", "postern.current_company_numbers", "postern.current_company_uuids", "postern.current_userid", "postern.dual", "postern.open_gates", "postern.receipts",
-		"postern.require_user_role", "postern.set_pin", "postern.ticket_status", "postern.validate_constraint", "postern.wait_sealed",
+		"postern.add_passkey", "postern.confirm_totp", "postern.enrol_totp", "postern.require_user_role", "postern.set_pin", "postern.ticket_status", "postern.validate_constraint", "postern.wait_sealed",
 		"postern.company_finance_auth", "postern.company_finance_auth1", "postern.company_finance_auth_pub", "postern.user_finance_auth_pub",
 		"postern.internal_ledger_map", "postern.is_code_string_allowed", "postern.is_combination_allowed",
 		"postern.is_current_company_user", "postern.is_ledger_combination_allowed", "postern.ledger_map",

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +27,7 @@ import (
 	"github.com/posternsql/postern/internal/program"
 	"github.com/posternsql/postern/internal/server"
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 const (
@@ -48,6 +50,9 @@ func TestEveryBlockRuns(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			blocks := readBlocks(t, file)
+			if file == readme {
+				blocks = replaceInstall(t, blocks)
+			}
 			// Doctor and verify see the roles of the whole server, including those that other pages make.
 			backup := filepath.Base(name) == "backup.md"
 			dumps := backup || filepath.Base(name) == "log-restart.md"
@@ -75,8 +80,8 @@ func TestEveryBlockRuns(t *testing.T) {
 				if backup {
 					environment = append(environment, "NEW="+startAnother(t))
 				}
-			case installsItself(blocks):
-				database = testdb.Empty(t)
+			case file == readme || installsItself(blocks):
+				database = testdb.Former(t)
 			default:
 				database = testdb.New(t)
 			}
@@ -86,6 +91,8 @@ func TestEveryBlockRuns(t *testing.T) {
 			}
 			if file == readme {
 				requireNoFinding(t, database, installer)
+				requireNoDifference(t, database, installer)
+				requireNoTrace(t, database, installer)
 			}
 		})
 	}
@@ -157,6 +164,53 @@ func requireNoFinding(t *testing.T, database *testdb.Database, installer string)
 	}
 }
 
+func requireNoDifference(t *testing.T, database *testdb.Database, installer string) {
+	t.Helper()
+	if out, err := shell(t, database, installer, t.TempDir(), "postern verify"); err != nil || !strings.Contains(out, "No difference:") {
+		t.Errorf("after the README, verify gives %v:\n%s", err, out)
+	}
+}
+
+// requireNoTrace uninstalls. What the README made for its own business stays, and of Postern the log.
+func requireNoTrace(t *testing.T, database *testdb.Database, installer string) {
+	t.Helper()
+	out, err := shell(t, database, installer, t.TempDir(), "postern uninstall --yes --with-dependents")
+	kept := regexp.MustCompile(`kept: the log, as (postern_log_\w+)\.checkpoint_entry\n`).FindStringSubmatch(out)
+	if err != nil || kept == nil {
+		t.Fatalf("after the README, uninstall gives %v:\n%s", err, out)
+	}
+	connection := database.Connect(t)
+	if entries := testsql.Value[int](t, connection, "select count(*) from "+kept[1]+".checkpoint_entry"); entries < 17 {
+		t.Errorf("the log keeps %d entries", entries)
+	}
+	const madeByUsers = `
+select i.type || ' ' || i.identity
+  from (select 'pg_namespace'::regclass as classid, oid from pg_namespace
+        union all select 'pg_extension'::regclass, oid from pg_extension
+        union all select 'pg_class'::regclass, oid from pg_class where relkind not in ('i', 'I', 't')
+        union all select 'pg_proc'::regclass, oid from pg_proc
+        union all select 'pg_type'::regclass, oid from pg_type where typtype <> 'c' and typelem = 0
+        union all select 'pg_operator'::regclass, oid from pg_operator
+        union all select 'pg_cast'::regclass, oid from pg_cast
+        union all select 'pg_trigger'::regclass, oid from pg_trigger where not tgisinternal
+        union all select 'pg_policy'::regclass, oid from pg_policy
+        union all select 'pg_event_trigger'::regclass, oid from pg_event_trigger
+        union all select 'pg_default_acl'::regclass, oid from pg_default_acl
+        union all select 'pg_publication'::regclass, oid from pg_publication) as o
+ cross join lateral pg_identify_object(o.classid, o.oid, 0) as i
+ where o.oid >= 16384
+   and not exists (select from pg_depend as d where d.classid = o.classid and d.objid = o.oid and d.deptype in ('e', 'i'))
+   and not i.identity ~ ('^' || $1 || '($|[.])')
+ union all
+ select 'setting or privilege of the database' from pg_database as d
+  where d.datname = current_database() and (d.datacl is not null or exists (select from pg_db_role_setting as s where s.setdatabase = d.oid))
+ order by 1`
+	want := []string{"extension pgcrypto", "function public.approve_invoice(pg_catalog.text)", "table public.invoice"}
+	if left := testsql.Values[string](t, connection, madeByUsers, kept[1]); !slices.Equal(left, want) {
+		t.Errorf("after the README, uninstall leaves:\n%s", strings.Join(left, "\n"))
+	}
+}
+
 // Tables and code are exempt, because they cannot be wrapped.
 func TestLinesOfPagesFitTheScreen(t *testing.T) {
 	for _, file := range allPages(t) {
@@ -179,40 +233,6 @@ func TestLinesOfPagesFitTheScreen(t *testing.T) {
 				t.Errorf("%s:%d has %d columns, not 100 at most", file, number+1, utf8.RuneCountInString(line))
 			}
 		}
-	}
-}
-
-// A Patroni callback needs Patroni. Such scripts are not run, but a shell must be able to parse them.
-func TestScriptsThatAreOnlyShownAreComplete(t *testing.T) {
-	found := 0
-	for _, file := range allPages(t) {
-		source, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = ast.Walk(goldmark.DefaultParser().Parse(text.NewReader(source)), func(node ast.Node, entering bool) (ast.WalkStatus, error) {
-			block, ok := node.(*ast.CodeBlock)
-			if !ok || !entering {
-				return ast.WalkContinue, nil
-			}
-			script := string(block.Lines().Value(source))
-			if !strings.HasPrefix(script, "#!/bin/sh\n") {
-				return ast.WalkContinue, nil
-			}
-			found++
-			command := exec.CommandContext(t.Context(), "sh", "-n")
-			command.Stdin = strings.NewReader(script)
-			if out, err := command.CombinedOutput(); err != nil {
-				t.Errorf("%s: the shell cannot parse the script: %v: %s\n%s", file, err, out, script)
-			}
-			return ast.WalkContinue, nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if found == 0 {
-		t.Error("no page shows a script")
 	}
 }
 
@@ -314,6 +334,25 @@ func installsItself(blocks []block) bool {
 	return false
 }
 
+// installVariable is a command that takes the place of the README's "postern install", such as that of another form. What
+// the README shows for a checkout is omitted then.
+const installVariable = "POSTERN_TEST_INSTALL"
+
+func replaceInstall(t *testing.T, blocks []block) []block {
+	t.Helper()
+	command := os.Getenv(installVariable)
+	if command == "" {
+		return blocks
+	}
+	blocks = slices.DeleteFunc(blocks, func(b block) bool { return b.kind == "sh" && strings.HasPrefix(b.code, "go run ") })
+	install := slices.IndexFunc(blocks, func(b block) bool { return b.kind == "sh" && b.code == program.Released+" install\n" })
+	if install < 0 {
+		t.Fatalf("no block of the README is only %q", program.Released+" install")
+	}
+	blocks[install].code = command
+	return blocks
+}
+
 func runBlock(t *testing.T, database *testdb.Database, installer, folder string, b block, environment ...string) {
 	t.Helper()
 	switch b.kind {
@@ -342,7 +381,7 @@ func runBlock(t *testing.T, database *testdb.Database, installer, folder string,
 		}
 		checkOutput(t, b, out)
 	case "go":
-		if strings.HasPrefix(b.code, "package main") { // TestQuickstartForTheWeb runs it
+		if strings.HasPrefix(b.code, "package ") || strings.HasPrefix(b.code, "func ") { // TestQuickstartForTheWeb and TestPageOnTestsRuns run them
 			return
 		}
 		source, err := os.ReadFile("go_test.go")
@@ -352,18 +391,59 @@ func runBlock(t *testing.T, database *testdb.Database, installer, folder string,
 		if !strings.Contains(unindented(string(source)), unindented(b.code)) {
 			t.Errorf("does not stand in go_test.go:\n%s", b.code)
 		}
+	case "js", "python", "java":
+		if !slices.Contains(driverPrograms(t), b.code) {
+			t.Errorf("no file in docs/drivers, which tests/drivers runs, is this block:\n%s", b.code)
+		}
 	case "mermaid": // a drawing, for readers only
 	default:
 		t.Errorf("a block of kind %q, which nothing runs:\n%s", b.kind, b.code)
 	}
 }
 
+// driverPrograms are the programs of docs/drivers.
+func driverPrograms(t *testing.T) (programs []string) {
+	t.Helper()
+	for _, pattern := range []string{"node/*.mjs", "python/*.py", "java/*.java"} {
+		files, err := filepath.Glob(filepath.Join(root, "docs", "drivers", pattern))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no program is called %s: %v", pattern, err)
+		}
+		for _, file := range files {
+			source, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			programs = append(programs, string(source))
+		}
+	}
+	return programs
+}
+
+func TestPageOnDriversShowsEachProgram(t *testing.T) {
+	page, err := os.ReadFile(root + "/docs/drivers.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, program := range driverPrograms(t) {
+		if !strings.Contains(string(page), "\n"+program+"```\n") {
+			t.Errorf("docs/drivers.md does not show this program:\n%s", program)
+		}
+	}
+}
+
+var number = regexp.MustCompile(`\d+`)
+
 // checkOutput looks for each line of the printed output, in order. A line that ends with … needs to match only up to
-// there.
+// there. Numbers are not compared where a page may have begun with an earlier release, because an upgrade is an entry of
+// the log.
 func checkOutput(t *testing.T, b block, got string) {
 	t.Helper()
-	rest := got
-	for line := range strings.Lines(b.output) {
+	rest, output := got, b.output
+	if os.Getenv(installVariable) != "" || os.Getenv(testdb.FormerVariable) != "" {
+		rest, output = number.ReplaceAllString(rest, "0"), number.ReplaceAllString(output, "0")
+	}
+	for line := range strings.Lines(output) {
 		line = strings.TrimSuffix(strings.TrimRight(line, " \n"), "…")
 		_, after, found := strings.Cut(rest, line)
 		if !found {
@@ -409,10 +489,13 @@ exec ` + lookPath(t, "make") + ` --directory="$CHECKOUT" --dry-run "$@"
 		"PATH="+programs+":"+filepath.Dir(installer)+":"+os.Getenv("PATH"),
 		"CHECKOUT="+checkout,
 		"DATABASE_URL="+database.URL,
-		// Findings about the server that runs the tests are not a fault of a page.
-		"POSTERN_ACCEPT="+testdb.AcceptServer(t),
 		"PGHOST="+config.Host, "PGPORT="+strconv.Itoa(int(config.Port)),
 		"PGUSER="+config.User, "PGPASSWORD="+config.Password, "PGDATABASE="+config.Database)
+	if strings.Contains(code, "doctor") {
+		// Findings about the server that runs the tests are not a fault of a page. They come from another installation, which
+		// would make the roles that a page has to make.
+		command.Env = append(command.Env, "POSTERN_ACCEPT="+testdb.AcceptServer(t))
+	}
 	command.Env = append(command.Env, environment...)
 	out, err := command.CombinedOutput()
 	return string(out), err
@@ -435,8 +518,17 @@ func unindented(code string) string {
 	return out.String()
 }
 
+// programVariable names a program that was built before, such as that of a package, which then runs the blocks.
+const programVariable = "POSTERN_TEST_PROGRAM"
+
 func buildInstaller(t *testing.T) string {
 	t.Helper()
+	if built := os.Getenv(programVariable); built != "" {
+		if filepath.Base(built) != program.Released {
+			t.Fatalf("%s must name a program called %s", programVariable, program.Released)
+		}
+		return built
+	}
 	path := filepath.Join(t.TempDir(), program.Released)
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "./cmd/installer")
 	build.Dir = root

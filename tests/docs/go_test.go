@@ -3,6 +3,7 @@ package docs
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -39,7 +40,18 @@ create function erp.approve_invoice(invoice_no text) returns void
 language sql
 begin atomic
   select postern.checkpoint('SINWOF_APPROVE', jsonb_build_object('INVOICE_NO', invoice_no));
-end;`)
+end;
+create schema shop;
+create table shop.invoice (invoice_no integer primary key, approved boolean);
+insert into shop.invoice values (3, false);
+select postern.register_gate('SHOP_APPROVE', 'Approve an invoice', 'Invoice &INVOICE approved', '{INVOICE}', active => true);
+select postern.protect_gate('shop.invoice', 'SHOP_APPROVE', columns => '{approved}', parameters => '{"INVOICE": "invoice_no"}');
+select postern.register_gate('APP_PAY', 'Pay', 'Paid', active => true);
+select postern.set_user_db_role('ALICE', session_user::name);
+begin;
+select postern_internal.lift_administration_gate('test');
+select postern.set_setting('administration_gate', 'all');
+commit`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,6 +90,31 @@ end;`)
 		})
 		if err != nil {
 			t.Fatal(err)
+		}
+	}
+	{
+		err := postern.Do(ctx, pool, session, prompt, func(tx pgx.Tx) error {
+			_, err := tx.Exec(ctx, "update shop.invoice set approved = true where invoice_no = $1", 3)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var message string
+		if err := pool.QueryRow(ctx, "select l.message from postern.checkpoint_log as l join shop.invoice as i on i.approved where l.gate_id = 'SHOP_APPROVE'").Scan(&message); err != nil || message != "Invoice 3 approved" {
+			t.Errorf("the log has %q, %v", message, err)
+		}
+	}
+	{
+		err := postern.Do(ctx, pool, postern.RoleSession(), prompt, func(tx pgx.Tx) error {
+			return db.New(tx).SetGateActive(ctx, "APP_PAY", false)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var message string
+		if err := pool.QueryRow(ctx, "select l.message from postern.checkpoint_log as l where l.gate_id = 'POSTERN_ADMINISTRATION'").Scan(&message); err != nil || !strings.HasPrefix(message, "Gate APP_PAY switched off ") {
+			t.Errorf("the log has %q, %v", message, err)
 		}
 	}
 	{

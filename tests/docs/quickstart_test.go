@@ -26,6 +26,10 @@ func TestQuickstartForTheWeb(t *testing.T) {
 	if program < 0 {
 		t.Fatal("the page has no program")
 	}
+	refusal := slices.IndexFunc(blocks, func(b block) bool { return strings.Contains(b.code, "\nfunc refuse") })
+	if refusal < 0 {
+		t.Fatal("the page does not show a refusal")
+	}
 	_, code, _ := strings.Cut(blocks[program].code, "func main")
 	if lines := strings.Count(code, "\n") + 1; lines >= 30 || strings.Count(code, "<postern-checkpoint>") != 1 {
 		t.Errorf("the program has %d lines", lines)
@@ -45,7 +49,7 @@ func TestQuickstartForTheWeb(t *testing.T) {
 		}
 	})
 
-	address := startProgram(t, blocks[program].code, login.URL)
+	address := startProgram(t, strings.Replace(blocks[program].code, "return err // or refuse(w, err), see below", "return refuse(w, err)", 1), login.URL, blocks[refusal].code)
 	if page := visit(t, address+"/", nil); !strings.Contains(page, `action="/approve"`) {
 		t.Fatal(page)
 	}
@@ -66,6 +70,9 @@ func TestQuickstartForTheWeb(t *testing.T) {
 	if done := visit(t, address+"/approve", answer); done != "INV-1007 is approved.\n" {
 		t.Fatal(done)
 	}
+	if refused := visit(t, address+"/approve", url.Values{"no": {"INV-1007"}}); refused != "Invoice INV-1007 is unknown, or approved already.\n" {
+		t.Fatal(refused)
+	}
 	var entry string
 	err := database.Pool.QueryRow(t.Context(), `
 select i.approved_by || ': ' || l.message || ': ' || l.comment
@@ -75,8 +82,8 @@ select i.approved_by || ': ' || l.message || ': ' || l.comment
 	}
 }
 
-// startProgram builds a program of a page, starts it on a free port, and returns its address.
-func startProgram(t *testing.T, code, databaseURL string) string {
+// startProgram builds the program of the page with its way to refuse, starts it on a free port, and returns its address.
+func startProgram(t *testing.T, code, databaseURL, refusal string) string {
 	t.Helper()
 	const listens = `log.Fatal(http.ListenAndServe("localhost:8080", nil))`
 	if !strings.Contains(code, listens) {
@@ -84,7 +91,8 @@ func startProgram(t *testing.T, code, databaseURL string) string {
 	}
 	folder := t.TempDir()
 	source := map[string]string{
-		"main.go": strings.Replace(code, listens, "log.Fatal(serve())", 1),
+		"refuse.go": refusal,
+		"main.go":   strings.Replace(code, listens, "log.Fatal(serve())", 1),
 		"serve.go": `package main
 
 import (

@@ -76,6 +76,10 @@ func TestGateCallsAreComparedWithRegistrations(t *testing.T) {
 const gatedWrite = "select postern.register_gate('SHOP_APPROVE', 'Approve', 'Approved'); create schema shop; create table shop.invoice (invoice_no integer, approved boolean, note text);" +
 	"create function shop.approve() returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $$ begin perform postern.checkpoint('SHOP_APPROVE'); update shop.invoice set approved = true; end $$;"
 
+// deepWrite has that function call another one, which calls one that writes another table.
+const deepWrite = "create table shop.log (a text); create function shop.write() returns void language sql as $$ insert into shop.log values ('x') $$; create function shop.middle() returns void language sql as 'select shop.write()';" +
+	"create or replace function shop.approve() returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $$ begin perform postern.checkpoint('SHOP_APPROVE'); perform shop.middle(); end $$;"
+
 // A false alarm is a bug too.
 func TestCodeWithoutGatesBringsNoGateFinding(t *testing.T) {
 	for name, seed := range map[string]string{
@@ -84,15 +88,20 @@ func TestCodeWithoutGatesBringsNoGateFinding(t *testing.T) {
 		"a handler around a write that is not guarded": "select postern.register_gate('SHOP_APPROVE', 'Approve', 'Approved'); create table public.invoice (invoice_no integer, approved boolean, note text); select postern.protect_gate('public.invoice', 'SHOP_APPROVE', '{update}', '{approved}', exclusive => false);" +
 			"create function public.remark() returns void language plpgsql as $$ begin update public.invoice set note = 'x'; insert into public.invoice values (1); exception when others then null; end $$;" +
 			"select postern.register_action('Remark'); create function public.entry() returns void language plpgsql as $$ begin perform postern.begin_action('Remark'); update public.invoice set note = 'x'; end $$",
-		"a write that only the function may do": gatedWrite + "grant usage on schema shop to postern_user; grant select on shop.invoice to postern_user",
-		"a write in a schema for nobody":        gatedWrite + "grant update on shop.invoice to public",
-		"a write of other columns":              gatedWrite + "grant usage on schema shop to postern_user; grant update (note), insert, delete on shop.invoice to postern_user",
-		"a write for somebody else":             gatedWrite + "grant usage on schema shop to postern_auditor, postern_admin; grant update on shop.invoice to postern_auditor, postern_admin",
-		"a guarded write":                       gatedWrite + "grant usage on schema shop to postern_user; grant update on shop.invoice to postern_user; select postern.protect_gate('shop.invoice', 'SHOP_APPROVE', '{update}')",
-		"a guarded write of a partition":        strings.Replace(gatedWrite, "note text)", "note text) partition by list (note); create table shop.part partition of shop.invoice default", 1) + "create function shop.again() returns void language sql as $$ select postern.checkpoint('SHOP_APPROVE'); update shop.part set approved = true $$; grant usage on schema shop to postern_user; grant update on shop.invoice, shop.part to postern_user; select postern.protect_gate('shop.invoice', 'SHOP_APPROVE', '{update}')",
-		"a write of a temporary table":          gatedWrite + "create function shop.sketch() returns void language plpgsql as $$ begin perform postern.checkpoint('SHOP_APPROVE'); create temporary table draft (a integer); insert into draft values (1); end $$",
-		"a write without a gate":                gatedWrite + "create table shop.log (a text); create function shop.note() returns void language sql as $$ insert into shop.log values ('x') $$; grant usage on schema shop to postern_user; grant insert on shop.log to postern_user",
-		"a built-in gate in an action":          "select postern.register_action('Change'); create function public.change() returns void language plpgsql as $$ begin perform postern.begin_action('Change'); perform postern.checkpoint('POSTERN_PIN_CHANGE'); end $$",
+		"a write that only the function may do":            gatedWrite + "grant usage on schema shop to postern_user; grant select on shop.invoice to postern_user",
+		"a write in a schema for nobody":                   gatedWrite + "grant update on shop.invoice to public",
+		"a write of other columns":                         gatedWrite + "grant usage on schema shop to postern_user; grant update (note), insert, delete on shop.invoice to postern_user",
+		"a write for somebody else":                        gatedWrite + "grant usage on schema shop to postern_auditor, postern_admin; grant update on shop.invoice to postern_auditor, postern_admin",
+		"a guarded write":                                  gatedWrite + "grant usage on schema shop to postern_user; grant update on shop.invoice to postern_user; select postern.protect_gate('shop.invoice', 'SHOP_APPROVE', '{update}')",
+		"a guarded write of a partition":                   strings.Replace(gatedWrite, "note text)", "note text) partition by list (note); create table shop.part partition of shop.invoice default", 1) + "create function shop.again() returns void language sql as $$ select postern.checkpoint('SHOP_APPROVE'); update shop.part set approved = true $$; grant usage on schema shop to postern_user; grant update on shop.invoice, shop.part to postern_user; select postern.protect_gate('shop.invoice', 'SHOP_APPROVE', '{update}')",
+		"a write of a temporary table":                     gatedWrite + "create function shop.sketch() returns void language plpgsql as $$ begin perform postern.checkpoint('SHOP_APPROVE'); create temporary table draft (a integer); insert into draft values (1); end $$",
+		"a write without a gate":                           gatedWrite + "create table shop.log (a text); create function shop.note() returns void language sql as $$ insert into shop.log values ('x') $$; grant usage on schema shop to postern_user; grant insert on shop.log to postern_user",
+		"a helper that others call too":                    gatedWrite + deepWrite + "create function shop.remark() returns void language sql as 'select shop.write()'; grant usage on schema shop to postern_user; grant insert on shop.log to postern_user",
+		"a helper behind an action that asks nobody":       gatedWrite + deepWrite + "select postern.register_action('Remark'); create function shop.remark() returns void language plpgsql as $$ begin perform postern.begin_action('Remark'); perform shop.write(); end $$; grant usage on schema shop to postern_user; grant insert on shop.log to postern_user",
+		"a function with rights that only its owner calls": gatedWrite + deepWrite + "alter function shop.write() security definer set search_path = pg_catalog, pg_temp; revoke execute on function shop.write() from public; grant usage on schema shop to postern_user",
+		"a function with rights in a schema for nobody":    gatedWrite + deepWrite + "alter function shop.write() security definer set search_path = pg_catalog, pg_temp",
+		"what a trigger writes":                            gatedWrite + deepWrite + "create function shop.fire() returns trigger language plpgsql as $$ begin perform shop.write(); return null; end $$; create trigger fire after update on shop.invoice for each row execute function shop.fire(); grant usage on schema shop to postern_user; grant insert on shop.log to postern_user",
+		"a built-in gate in an action":                     "select postern.register_action('Change'); create function public.change() returns void language plpgsql as $$ begin perform postern.begin_action('Change'); perform postern.checkpoint('POSTERN_PIN_CHANGE'); end $$",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -134,6 +143,7 @@ end
 $$;
 `
 		action = "select postern.register_action('Approve', 'SHOP_APPROVE'); create or replace function shop.approve(no integer) returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $$ begin perform postern.begin_action('Approve', '{}'); update shop.invoice set approved = true where invoice_no = no; end $$;"
+		below  = "create function shop.write(no integer) returns void language sql as $$ update shop.invoice set approved = true where invoice_no = no $$; create function shop.middle(no integer) returns void language sql as 'select shop.write(no)'; create or replace function shop.approve(no integer) returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $$ begin perform postern.checkpoint('SHOP_APPROVE', jsonb_build_object('INVOICE_NO', no)); perform shop.middle(no); end $$;"
 		other  = "select postern.register_gate('SHOP_OTHER', 'Other', 'Other'); create function shop.cancel() returns void language sql as $$ select postern.checkpoint('SHOP_OTHER'); delete from shop.invoice $$;"
 	)
 	for name, c := range map[string]struct {
@@ -150,11 +160,20 @@ $$;
 		"a guard for something else": {shop + "grant update, delete on shop.invoice to postern_user; select postern.protect_gate('shop.invoice', 'SHOP_APPROVE', '{update,delete}', '{note}')",
 			"Guard the table with", "select postern.unprotect_gate('shop.invoice', 'SHOP_APPROVE'); select postern.protect_gate('shop.invoice', 'SHOP_APPROVE', '{update,delete}', '{note,approved}')"},
 		"an action": {shop + action + "grant update on shop.invoice to postern_user", "select postern.protect_gate('shop.invoice', 'SHOP_APPROVE', '{update}', columns => '{approved}');", ""},
-		"two gates": {shop + other + "grant update, delete on shop.invoice to postern_user", "Guard the table with postern.protect_gate, or let the functions write it with their owner's rights and run: revoke delete, update on shop.invoice from postern_user;", "revoke delete, update on shop.invoice from postern_user"},
+		"two gates": {shop + other + "grant update, delete on shop.invoice to postern_user", "Guard the table with postern.protect_gate, or have the functions that call the gate run with their owner's rights, and run: revoke delete, update on shop.invoice from postern_user;", "revoke delete, update on shop.invoice from postern_user"},
 		"a parameter without a column": {strings.ReplaceAll(shop, "'{INVOICE_NO}'", "'{INVOICE_NO,REASON}'") + "grant update on shop.invoice to postern_user",
 			"Guard the table with postern.protect_gate", "revoke update on shop.invoice from postern_user"},
 		"through a view": {shop + "create view shop.open with (security_invoker) as select invoice_no, approved from shop.invoice where not approved; create or replace function shop.approve(no integer) returns void language sql as $$ select postern.checkpoint('SHOP_APPROVE'); update shop.open set approved = true where invoice_no = no $$; grant update on shop.invoice to postern_user",
 			"select postern.protect_gate('shop.invoice', 'SHOP_APPROVE', '{update}');", ""},
+		"a function below":             {shop + below + "grant update on shop.invoice to postern_user", "select postern.protect_gate('shop.invoice', 'SHOP_APPROVE', '{update}', columns => '{approved}');", ""},
+		"a function below with rights": {shop + below + "alter function shop.write(integer) security definer", "select postern.protect_gate('shop.invoice', 'SHOP_APPROVE', '{update}', columns => '{approved}');", ""},
+		"a function below with rights, called by some": {strings.ReplaceAll(shop, "'{INVOICE_NO}'", "'{INVOICE_NO,REASON}'") + below + "alter function shop.write(integer) security definer; revoke execute on function shop.write(integer) from public; grant execute on function shop.write(integer) to {application}, postern_admin; grant update on shop.invoice to postern_user",
+			"Guard the table with postern.protect_gate, or have the functions that call the gate run with their owner's rights, and run: revoke update on shop.invoice from postern_user; revoke execute on routine shop.write(integer) from {application};",
+			"revoke update on shop.invoice from postern_user; revoke execute on routine shop.write(integer) from {application}"},
+		"a function below an action": {shop + below + "select postern.register_action('Approve', 'SHOP_APPROVE'); create or replace function shop.approve(no integer) returns void language plpgsql as $$ begin perform postern.begin_action('Approve', '{}'); perform shop.middle(no); end $$; grant update on shop.invoice to postern_user",
+			"select postern.protect_gate('shop.invoice', 'SHOP_APPROVE', '{update}', columns => '{approved}');", ""},
+		"a function below two gates": {shop + below + other + "create or replace function shop.cancel() returns void language sql as $$ select postern.checkpoint('SHOP_OTHER'), shop.middle(1) $$; grant update on shop.invoice to postern_user",
+			"Guard the table with postern.protect_gate, or have the functions that call the gate run with their owner's rights, and run: revoke update on shop.invoice from postern_user;", "revoke update on shop.invoice from postern_user"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -167,7 +186,7 @@ $$;
 			if len(found) != 1 || found[0].Object != "table shop.invoice" || found[0].Level != "warn" || !strings.HasSuffix(found[0].Detail, "See docs/doctor/ungated_write.md.") {
 				t.Fatalf("found %+v", found)
 			}
-			if !strings.HasPrefix(found[0].Fix, c.fix) {
+			if !strings.HasPrefix(found[0].Fix, fill(c.fix)) {
 				t.Errorf("the fix is %q", found[0].Fix)
 			}
 			if strings.HasPrefix(found[0].Fix, "select") {

@@ -172,7 +172,7 @@ func TestBadReadingsAreRefused(t *testing.T) {
 	examine(t, admin)
 	const kept = "select r.fingerprint || r.callers::text || r.read_at from postern_internal.gate_reading as r"
 	before := Value[string](t, database.Pool, kept)
-	const good = `{"name": "a", "gates": [{"id": "G", "line": 1}], "actions": ["A"], "reached": ["G"], "unknowable": false, "unreadable": "", "late": [{"id": "G", "line": 2, "write": 1}], "swallowed": [{"line": 2, "block": 1, "gates": ["G"], "more": 0, "guard": false}], "writes": [{"schema": "s", "table": "t", "operation": "update", "columns": ["c"]}, {"schema": "s", "table": "t", "operation": "delete", "columns": null}]}`
+	const good = `{"name": "a", "gates": [{"id": "G", "line": 1}], "actions": ["A"], "reached": ["G"], "unknowable": false, "unreadable": "", "late": [{"id": "G", "line": 2, "write": 1}], "swallowed": [{"line": 2, "block": 1, "gates": ["G"], "more": 0, "guard": false}], "writes": [{"schema": "s", "table": "t", "operation": "update", "columns": ["c"]}, {"schema": "s", "table": "t", "operation": "delete", "columns": null}], "behind": {"gates": ["G"], "actions": ["A"], "definers": ["f()"]}}`
 	Run(t, admin, "begin; select postern.keep_gate_reading('f', '["+good+"]'); rollback")
 	for _, arguments := range []string{
 		"null, '[]'", "'', '[]'", "'f', null", "repeat('f', 10000000), '[]'", "'f', 'null'", "'f', '{}'", "'f', '1'", "'f', '[1]'", "'f', '[[]]'", "'f', '[{}]'", "'f', '[null]'",
@@ -194,6 +194,10 @@ func TestBadReadingsAreRefused(t *testing.T) {
 		"'f', '[" + strings.Replace(good, `["A"]`, `[null]`, 1) + "]'",
 		"'f', '[" + strings.Replace(good, `["G"]`, `"G"`, 1) + "]'",
 		"'f', '[" + strings.Replace(good, `false`, `"no"`, 1) + "]'",
+		"'f', '[" + strings.Replace(good, `{"gates": ["G"], "actions": ["A"], "definers": ["f()"]}`, `null`, 1) + "]'",
+		"'f', '[" + strings.Replace(good, `{"gates": ["G"], "actions": ["A"], "definers": ["f()"]}`, `{"gates": ["G"], "actions": ["A"]}`, 1) + "]'",
+		"'f', '[" + strings.Replace(good, `{"gates": ["G"], "actions": ["A"], "definers": ["f()"]}`, `{"gates": [1], "actions": [], "definers": []}`, 1) + "]'",
+		"'f', '[" + strings.Replace(good, `{"gates": ["G"], "actions": ["A"], "definers": ["f()"]}`, `{"gates": [], "actions": [null], "definers": []}`, 1) + "]'",
 		"'f', (select pg_catalog.jsonb_agg('" + good + "'::jsonb) from generate_series(1, 100000))",
 	} {
 		_, err := admin.Exec(t.Context(), "select postern.keep_gate_reading("+arguments+")")

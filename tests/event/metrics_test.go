@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/posternsql/postern/internal/event"
+	"github.com/posternsql/postern/internal/monitor"
 	"github.com/posternsql/postern/internal/testdb"
 )
 
@@ -39,13 +40,14 @@ func TestMetricsAndHealth(t *testing.T) {
 	pool := database.Login(t, "postern_event_worker").Pool
 	metrics := event.NewMetrics(pool)
 	worker := event.New(pool, event.Options{Metrics: metrics})
+	server := monitor.Server{Works: map[string]*monitor.Work{"events": metrics.Work}}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 2)
-	go func() { ended <- metrics.Serve(ctx, listener) }()
+	go func() { ended <- server.Serve(ctx, listener) }()
 	address := "http://" + listener.Addr().String()
 	if status, body := get(t, address+"/healthz"); status != http.StatusServiceUnavailable {
 		t.Errorf("before it runs the worker is %d, %s", status, body)

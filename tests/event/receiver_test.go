@@ -73,7 +73,7 @@ func TestGoneReceiverDisablesItsAction(t *testing.T) {
 	if !testsql.Value[bool](t, database.Pool, state) {
 		t.Errorf("the action is %s", testsql.Value[string](t, database.Pool, "select to_jsonb(a)::text from postern.event_action as a"))
 	}
-	if got := testsql.Values[int64](t, database.Pool, "select disabled_actions from postern.event order by event"); !slices.Equal(got, []int64{0, 0, 1}) {
+	if got := testsql.Values[int64](t, database.Pool, "select disabled_actions from postern.event order by event"); !slices.Equal(got, []int64{0, 0, 0, 1}) {
 		t.Errorf("events show %d disabled actions", got)
 	}
 	// A late answer of a receiver that was replaced disables nothing.

@@ -18,6 +18,8 @@ const (
 	success = "SECURITY_CHECKPOINT_SUCCESS"
 	denied  = "SECURITY_CHECKPOINT_DENIED"
 	locked  = "SECURITY_CHECKPOINT_LOCKED"
+
+	administration = "SECURITY_ADMINISTRATION"
 )
 
 const insertEntry = `

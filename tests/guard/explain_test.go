@@ -13,7 +13,7 @@ import (
 // explained are the guards that an error or a table has, with the operations that ask.
 func (s *scene) explained(t *testing.T, arguments string, values ...any) string {
 	t.Helper()
-	return Value[string](t, s.Pool, "select coalesce(string_agg(format('%s %s %s', e.table_name, e.gate_id, e.operations), ', ' order by e.table_name, e.gate_id), '') from (select table_name, gate_id, string_agg(operation, '+') as operations from postern.explain_guards("+arguments+") where asks group by table_name, gate_id) as e", values...)
+	return Value[string](t, s.Pool, "select coalesce(string_agg(format('%s.%s %s %s', e.schema_name, e.table_name, e.gate_id, e.operations), ', ' order by e.table_name, e.gate_id), '') from (select schema_name, table_name, gate_id, string_agg(operation, '+') as operations from postern.explain_guards("+arguments+") where asks group by schema_name, table_name, gate_id) as e", values...)
 }
 
 // Whatever a guard refuses, the error leads to that guard, and to no other one.
@@ -26,7 +26,7 @@ create function shop.reach() returns void language sql as $$ select postern.chec
 select postern.protect_gate('shop."Invoice"', 'SHOP_APPROVE', parameters => '{"INVOICE": "invoice_no", "AMOUNT": "amount"}'),
        postern.protect_gate('shop.invoice', 'SHOP_APPROVE_ALL', '{delete}', parameters => '{"INVOICES": "count", "TOTAL": "sum(amount)"}')`)
 	approval := s.approve(t, s.asked(t, "update shop.invoice set approved = true where invoice_no = 1"))
-	const invoice, capital, all = "shop.invoice SHOP_APPROVE insert+update+delete+truncate", `shop."Invoice" SHOP_APPROVE insert+update+delete+truncate`, "shop.invoice SHOP_APPROVE_ALL delete+truncate"
+	const invoice, capital, all = "shop.invoice SHOP_APPROVE insert+update+delete+truncate", "shop.Invoice SHOP_APPROVE insert+update+delete+truncate", "shop.invoice SHOP_APPROVE_ALL delete+truncate"
 	for _, test := range []struct{ code, sql, want string }{
 		{"PS101", "update shop.invoice set approved = true where invoice_no = 1", invoice},
 		{"PS101", "select shop.approve_all()", invoice},
@@ -51,6 +51,9 @@ select postern.protect_gate('shop."Invoice"', 'SHOP_APPROVE', parameters => '{"I
 	}
 	if got := s.explained(t, "'shop.invoice'"); got != invoice+", "+all {
 		t.Errorf("the table is explained as %q", got)
+	}
+	if got := Value[int](t, s.Pool, "select count(*) from postern.explain_guards() join postern.protected_table using (schema_name, table_name, gate_id)"); got != 10 {
+		t.Errorf("%d explanations have the names of their guard's table in protected_table, want 10", got)
 	}
 }
 

@@ -96,7 +96,7 @@ func TestNewerDatabaseIsRefused(t *testing.T) {
 				t.Error("a refused command changed the schema")
 			}
 			status, err := install.ReadStatus(t.Context(), database.config(), nil)
-			if err != nil || !status.Newer || status.Version != "99.1.0" {
+			if err != nil || !status.DatabaseIsNewer || status.Version != "99.1.0" {
 				t.Errorf("status is %+v, %v; want newer", status, err)
 			}
 		})

@@ -92,6 +92,7 @@ begin
        and not exists (select from pg_constraint as k where k.conindid = c.oid)
      union all
     select replace(pg_get_triggerdef(t.oid), 'CREATE TRIGGER', 'CREATE OR REPLACE TRIGGER')
+           || case when t.tgenabled = 'A' then format('; alter table %s enable always trigger %I', c.oid::regclass, t.tgname) else '' end
       from pg_trigger as t
       join pg_class as c on c.oid = t.tgrelid
      where c.relnamespace in (select o.oid from ours as o) and not t.tgisinternal and t.tgconstraint = 0 and t.tgparentid = 0

@@ -3,10 +3,13 @@ package install_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/posternsql/postern/internal/install"
 	"github.com/posternsql/postern/internal/server"
@@ -41,7 +44,7 @@ func TestRenderedScriptHasTheResultOfInstall(t *testing.T) {
 	installed, rendered := newDatabase(t), newDatabase(t)
 	installed.install()
 	script := render(t)
-	if output, err := rendered.psql(script); err != nil || !strings.HasSuffix(output, "Postern "+install.Version+" is installed.\n") {
+	if output, err := rendered.psql(script); err != nil || output != "Postern "+install.Version+" is installed.\n" {
 		t.Fatalf("psql: %v\n%s", err, output)
 	}
 	if rendered.dump() != installed.dump() {
@@ -215,6 +218,28 @@ func TestRenderedScriptWorksWithOptionsOfPsql(t *testing.T) {
 		t.Fatalf("the script fails: %v\n%s", err, output)
 	}
 	database.mustBeClean()
+}
+
+// Several replicas of an application may run the script when they start.
+func TestRenderedScriptsAtOnceLeaveOneInstallation(t *testing.T) {
+	t.Parallel()
+	one, another := newDatabase(t), newDatabase(t)
+	script := render(t)
+	var runs errgroup.Group
+	for _, target := range []*database{one, one, one, another} {
+		runs.Go(func() error {
+			output, err := target.psql(script)
+			if err != nil || !strings.Contains(output, "installed") {
+				return fmt.Errorf("psql: %v\n%s", err, output)
+			}
+			return nil
+		})
+	}
+	if err := runs.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	one.mustBeClean()
+	another.mustBeClean()
 }
 
 // An upgrade by script waits in short attempts for a session that is idle in a transaction, and others pass.

@@ -338,7 +338,7 @@ commit`
 	for _, difference := range database.verify() {
 		found = append(found, difference.Change+" "+difference.Name)
 	}
-	if got := strings.Join(found, ", "); got != "missing pgcrypto, missing postern_internal.bcrypt(secret text, hash text), missing postern_internal.bcrypt_salt()" {
+	if got := strings.Join(found, ", "); got != "missing pgcrypto, missing postern_internal.bcrypt(secret text, hash text), missing postern_internal.bcrypt_salt(), missing postern_internal.hmac_sha1(data bytea, key bytea), missing postern_internal.random_bytes(length integer)" {
 		t.Errorf("verify finds %s", got)
 	}
 	if _, err := install.Install(t.Context(), database.config(), install.Options{Repair: true}); err != nil {

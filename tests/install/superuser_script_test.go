@@ -199,3 +199,39 @@ func TestDryRunPrintsOneScriptForASuperuser(t *testing.T) {
 		})
 	}
 }
+
+// Roles belong to the whole cluster, so the first installation into another database is in the way for a while.
+func TestDryRunWaitsForAnInstallationElsewhere(t *testing.T) {
+	cluster := newOwnCluster(t)
+	cluster.run("create database elsewhere")
+	var first install.Step
+	dry := install.Options{DryRun: true, OnStep: func(step install.Step, number, _ int) {
+		if number == 1 {
+			first = step
+		}
+	}}
+	if _, err := install.Install(t.Context(), cluster.superuser.Config(), dry); err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := cluster.superuser.Config().Copy()
+	elsewhere.Database = "elsewhere"
+	connection, err := pgx.ConnectConfig(t.Context(), elsewhere)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = connection.Close(context.Background()) }()
+	if _, err := connection.Exec(t.Context(), first.SQL); err != nil { // begins a transaction, and does not end it
+		t.Fatal(err)
+	}
+	waited := false
+	dry.OnBusy = func(install.Step, error) {
+		waited = true
+		_ = connection.Close(t.Context())
+	}
+	if _, err := install.Install(t.Context(), cluster.superuser.Config(), dry); err != nil {
+		t.Errorf("the dry run gave up: %v", err)
+	}
+	if !waited {
+		t.Error("the installation elsewhere was not in the way")
+	}
+}

@@ -377,3 +377,29 @@ func TestLeftMembershipIsFoundAndMended(t *testing.T) {
 		t.Errorf("after uninstall %s is left in the roles that own objects", found)
 	}
 }
+
+// The first installation is in its own table only. What comes later is an entry, and nobody has to approve it.
+func TestUpgradeIsRecordedAndNeedsNoApproval(t *testing.T) {
+	t.Parallel()
+	database := newInstalled(t)
+	const entries = "select string_agg(l.message, '; ' order by l.log_id) from postern.administration_log as l where l.kind = 'installation'"
+	if got := database.text(entries); got != "" {
+		t.Errorf("the log of a new database has %s", got)
+	}
+	database.run("begin; select postern_internal.lift_administration_gate('test'); select postern.set_setting('administration_gate', 'all'); commit")
+	database.run("comment on function postern.set_pin(text) is 'Another one'")
+	if _, err := install.Install(t.Context(), database.config(), install.Options{Repair: true}); err != nil {
+		t.Fatal(err)
+	}
+	want := database.text("select format('installation %s added', max(installation_id)) from postern_internal.installation")
+	if got := database.text(entries); got != want {
+		t.Errorf("the log has %q, want %q", got, want)
+	}
+	if got := database.text("select l.session_role || ' ' || (l.after ->> 'version') from postern.administration_log as l where l.kind = 'installation'"); !strings.Contains(got, " 0.") {
+		t.Errorf("the entry says %q", got)
+	}
+	if got := database.text("select value from postern.setting where name = 'administration_gate'"); got != "all" {
+		t.Errorf("the setting is %q", got)
+	}
+	database.mustBeClean()
+}

@@ -100,6 +100,36 @@ func TestVerifyFindsEveryKindOfDrift(t *testing.T) {
 			diff:   "+disabled",
 		},
 		{
+			name:   "disabled trigger of the record",
+			change: `alter table postern_internal.gate disable trigger administered_changed`,
+			find:   "changed: trigger administered_changed on postern_internal.gate",
+			diff:   "+disabled",
+		},
+		{
+			name:   "trigger of the record that a replica silences",
+			change: `alter table postern_internal.event enable trigger administered_changed`,
+			find:   "changed: trigger administered_changed on postern_internal.event",
+			diff:   "-enabled always",
+		},
+		{
+			name:   "trigger of the record with another condition",
+			change: `create or replace trigger administered_added after insert on postern_internal.company for each row when (false) execute function postern_internal.record_change('company', '', '{company}', '{}', '{}', '{}'); alter table postern_internal.company enable always trigger administered_added`,
+			find:   "changed: trigger administered_added on postern_internal.company",
+			diff:   "WHEN (false)",
+		},
+		{
+			name:   "disabled trigger of the gate of the administration",
+			change: `alter table postern_internal.unapproved_change disable trigger require_administrator`,
+			find:   "changed: trigger require_administrator on postern_internal.unapproved_change",
+			diff:   "-enabled always",
+		},
+		{
+			name:   "missing trigger of the record",
+			change: `drop trigger administered_removed on postern_internal.ledger`,
+			find:   "missing: trigger administered_removed on postern_internal.ledger",
+			diff:   "-enabled always",
+		},
+		{
 			name:   "extra trigger",
 			change: `create trigger thief after insert on postern_internal.gate for each row execute function suppress_redundant_updates_trigger()`,
 			find:   "extra: trigger thief on postern_internal.gate",
@@ -166,10 +196,12 @@ func TestVerifyFindsEveryKindOfDrift(t *testing.T) {
 			diff:   "+CHECK (false) NOT VALID",
 		},
 		{
-			name:   "foreign keys switched off",
-			change: `alter table postern_internal.credential disable trigger all`,
-			find:   "changed: constraint credential_userid_fkey on postern_internal.credential",
-			diff:   "+trigger RI_FKey_check_ins on postern_internal.credential: disabled",
+			name: "foreign keys switched off",
+			change: `alter table postern_internal.credential disable trigger all;
+alter table postern_internal.credential enable always trigger administered_added, enable always trigger administered_changed,
+  enable always trigger administered_removed, enable always trigger administered_truncated`,
+			find: "changed: constraint credential_userid_fkey on postern_internal.credential",
+			diff: "+trigger RI_FKey_check_ins on postern_internal.credential: disabled",
 		},
 		{
 			name:   "child table",
@@ -579,13 +611,14 @@ revoke postern_owner from ` + member)
 func TestVerifyLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	database := newInstalled(t)
-	before := database.dump()
+	const installations = "select count(*)::text from postern_internal.installation"
+	before, recorded := database.dump(), database.text(installations)
 	database.mustBeClean()
 	if database.dump() != before {
 		t.Error("verify changed the schema")
 	}
-	if count := database.text("select count(*)::text from postern_internal.installation"); count != "1" {
-		t.Errorf("%s installations are recorded, want 1", count)
+	if count := database.text(installations); count != recorded {
+		t.Errorf("%s installations are recorded, want %s", count, recorded)
 	}
 }
 

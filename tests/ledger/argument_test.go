@@ -40,7 +40,7 @@ select jsonb_build_array((select jsonb_agg(r) from postern.authority_combination
 		{"PS301", "select postern.add_authority_combination('10', 'C', true, $1)", []any{nil, "", "  ", " 1", "1 ", "1\t", long, huge}},
 		{"PS301", "select postern.add_authority_combination('10', 'C', true, code_j => $1)", []any{nil, "", "  ", long, huge}},
 		{"PS301", "select postern.remove_authority_combination($1)", []any{nil, 0, -1, int64(1) << 62}},
-		{"PS301", "select postern.remove_authority_combination((select combination_id from postern.authority_combination where class = 'MAX' and ledger_id is not distinct from $1))", []any{nil, "IL"}},
+		{"PS301", "select postern.remove_authority_combination((select rule_id from postern.authority_combination where class = 'MAX' and ledger_id is not distinct from $1))", []any{nil, "IL"}},
 		{"PS201", "select postern.set_user_authority_class($1, 'ANN', 'C')", []any{nil, "no such company"}},
 		{"PS201", "select postern.set_user_authority_class('10', $1, 'C')", []any{nil, "NOBODY", "BEN", huge}},
 		{"PS301", "select postern.set_user_authority_class('10', 'ANN', $1)", []any{"", "no such class", huge}},

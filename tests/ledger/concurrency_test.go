@@ -344,7 +344,7 @@ grant select on public.ledger_row to public`)
 			for _, change := range [][2]string{{"1_1_", "1_0_"}, {"1_0_", "1_1_"}} {
 				if _, err := database.Pool.Exec(t.Context(), `
 select postern.add_authority_combination('10', 'C', true, $2),
-       postern.remove_authority_combination((select combination_id from postern.authority_combination where class = 'C' and code_a = $1))`, change[0], change[1]); err != nil {
+       postern.remove_authority_combination((select rule_id from postern.authority_combination where class = 'C' and code_a = $1))`, change[0], change[1]); err != nil {
 					stopped <- err
 					return
 				}

@@ -75,7 +75,7 @@ select postern.add_authority_combination('10', 'C', true, '3%', ' '), postern.ad
        postern.posting_combination_id('10', '3000'), postern.posting_combination_id('10', '3000', '5'), postern.posting_combination_id('10', '3000', null, 'X')`)
 	explain := func(arguments string) string {
 		return Value[string](t, database.Pool, `
-select concat_ws(' | ', allowed, reason, class, (select r.allowed from postern.authority_combination as r where r.combination_id = e.combination_id), code_part, pattern, value)
+select concat_ws(' | ', allowed, reason, class, (select r.allowed from postern.authority_combination as r where r.rule_id = e.rule_id), code_part, pattern, value)
   from postern.explain_access(`+arguments+`) as e`)
 	}
 	for _, test := range []struct{ arguments, want string }{

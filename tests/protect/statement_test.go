@@ -28,6 +28,14 @@ type matrix struct {
 // perRow matches what a plan evaluates for each row.
 var perRow = regexp.MustCompile(`\(SubPlan|\(alternatives`)
 
+// onlyA lets ANN see only code string A in the ledger, and in the internal ledger, of company 10.
+const onlyA = `
+select postern.create_authority_class('10', 'ONLY_A'), postern.add_authority_combination('10', 'ONLY_A', true, 'A'),
+       postern.set_row_level_security('10', true), postern.set_user_authority_class('10', 'ANN', 'ONLY_A'),
+       postern.create_ledger('10', 'IL'), postern.grant_ledger('10', 'IL', 'ANN'), postern.create_ledger_class('10', 'IL', 'ONLY_A'),
+       postern.add_ledger_combination('10', 'IL', 'ONLY_A', true, 'A'), postern.set_user_ledger_class('10', 'IL', 'ANN', 'ONLY_A'),
+       postern.create_ledger('20', 'IL'), postern.grant_ledger('20', 'IL', 'BEN')`
+
 // The columns that the policy reads.
 const deciding = "company, posting_combination_id"
 
@@ -77,11 +85,7 @@ grant references on postern.posting_combination to public;
 create table shop.combination (name text, id bigint);
 insert into shop.combination values ('a', postern.posting_combination_id('10', 'A')), ('b', postern.posting_combination_id('10', 'B')), ('other', postern.posting_combination_id('20', 'A'));
 grant select on shop.combination to public;
-select postern.create_authority_class('10', 'ONLY_A'), postern.add_authority_combination('10', 'ONLY_A', true, 'A'),
-       postern.set_row_level_security('10', true), postern.set_user_authority_class('10', 'ANN', 'ONLY_A'),
-       postern.create_ledger('10', 'IL'), postern.grant_ledger('10', 'IL', 'ANN'), postern.create_ledger_class('10', 'IL', 'ONLY_A'),
-       postern.add_ledger_combination('10', 'IL', 'ONLY_A', true, 'A'), postern.set_user_ledger_class('10', 'IL', 'ANN', 'ONLY_A'),
-       postern.create_ledger('20', 'IL'), postern.grant_ledger('20', 'IL', 'BEN')`)
+`+onlyA)
 			Run(t, s.owner, `
 create table shop.voucher (voucher_id integer primary key, company text, posting_combination_id bigint, amount integer not null);
 insert into shop.voucher values (1, `+a+`, 1), (2, `+a+`, 2), (3, `+other+`, 4), (4, `+other+`, 8), (5, null, 1, 16);

@@ -2,10 +2,13 @@ package seal_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -308,19 +311,25 @@ func TestOtherLibrariesAcceptHeadsAndProofs(t *testing.T) {
 	}
 }
 
-func TestProofThatWasTamperedWithIsRefused(t *testing.T) {
-	t.Parallel()
-	l := newSealedLog(t)
+// newProof is the proof of one of nine sealed entries, and its text.
+func newProof(t *testing.T) (l *sealedLog, proof *seal.Proof, text []byte) {
+	t.Helper()
+	l = newSealedLog(t)
 	l.write(t, 9)
 	l.seal(t, 9)
 	proof, err := seal.Prove(t.Context(), l.auditor, l.heads(t), 4, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.Marshal(proof)
-	if err != nil {
+	if text, err = json.Marshal(proof); err != nil {
 		t.Fatal(err)
 	}
+	return l, proof, text
+}
+
+func TestProofThatWasTamperedWithIsRefused(t *testing.T) {
+	t.Parallel()
+	l, _, text := newProof(t)
 	stranger := newKey(t, "test.example/log").Public
 	if _, err := seal.CheckProofs(bytes.NewReader(text), stranger, nil); kindOf(err) != seal.KeyUnknown {
 		t.Errorf("with another key: got %v, want KeyUnknown", err)
@@ -353,6 +362,53 @@ func TestProofThatWasTamperedWithIsRefused(t *testing.T) {
 		if _, err := seal.CheckProofs(bytes.NewReader(text[:length]), l.key.Public, nil); err == nil {
 			t.Errorf("the first %d octets were accepted", length)
 		}
+	}
+}
+
+// A proof of a later version is not called forged: an auditor would accuse somebody.
+func TestProofOfALaterVersionNeedsALaterProgram(t *testing.T) {
+	t.Parallel()
+	l, proof, text := newProof(t)
+	check := func(keys string) error {
+		text, err := json.Marshal(proof)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = seal.CheckProofs(bytes.NewReader(text), keys, nil)
+		return err
+	}
+	for version, want := range map[string]string{
+		`2,"of":"later"`: "newer", `9007199254740993`: "newer",
+		// Nothing proves these.
+		`1`: "tampered", `0`: "tampered", `-1`: "tampered", `"2"`: "tampered", `2.0`: "tampered", `null`: "tampered",
+	} {
+		_, err := seal.CheckProofs(strings.NewReader(`{"version":`+version+`,`+string(text[1:])), l.key.Public, nil)
+		if newer, tampered := errors.As(err, new(*seal.NewerError)), errors.As(err, new(*seal.TamperedError)); newer != (want == "newer") || tampered != (want == "tampered") {
+			t.Errorf("version %s: got %v, want %s", version, err, want)
+		}
+	}
+
+	// Whoever only changes the version of the leaf has forged it.
+	proof.Inclusion.Octets[0] = 3
+	if err := check(l.key.Public); kindOf(err) != seal.ProofInvalid {
+		t.Errorf("a forged version of the leaf: got %v, want ProofInvalid", err)
+	}
+	private, public, err := note.GenerateKey(rand.Reader, "test.example/log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := note.NewSigner(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := proof.Inclusion.Hash()
+	signed, err := note.Sign(&note.Note{Text: fmt.Sprintf("test.example/log\n1\n%s\n", base64.StdEncoding.EncodeToString(root[:]))}, signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proof.Head, proof.Inclusion.LeafNumber, proof.Inclusion.Hashes = string(signed), 0, nil
+	if err := check(public); !errors.As(err, new(*seal.NewerError)) {
+		t.Errorf("a signed leaf of a later version: got %v, want a NewerError", err)
 	}
 }
 

@@ -2,16 +2,20 @@ package seal_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/posternsql/postern"
+	"github.com/posternsql/postern/internal/administrator"
 	"github.com/posternsql/postern/internal/seal"
 	"github.com/posternsql/postern/internal/testsql"
 )
@@ -230,6 +234,89 @@ func TestRedactionKeepsContentIfAsked(t *testing.T) {
 	}
 }
 
+// An administrator, or a redactor, speaks for a user who leaves soon. When the log has forgotten that user, it still says
+// from which login things were administered. The user id alone would be the naive record.
+// An assertion has the id of somebody's passkey, and a challenge with the session's user. It goes with either of them, even
+// if the content stays, and leaves the content of an entry of BOB alone.
+func TestAssertionIsForgottenWithThePerson(t *testing.T) {
+	t.Parallel()
+	l := newForgetful(t)
+	first := testsql.Value[int64](t, l.Pool, `
+with added as (
+  insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, authenticated_by, message, parameters, scheme, assertion) values
+    ('accepted', 'APP_PAY', 'ALICE', 'ALICE', 'Invoice 7 paid', '{"NO": 7}', 'PASSKEY', '{"id": "of Alice"}'),
+    ('denied', 'APP_PAY', 'ALICE', 'BOB', 'Invoice 8 paid', '{"NO": 8}', 'PASSKEY', '{"id": "of Alice"}'),
+    ('accepted', 'APP_PAY', 'BOB', 'ALICE', 'Invoice 9 paid', '{"NO": 9}', 'PASSKEY', '{"id": "of Alice"}'),
+    ('accepted', 'APP_PAY', 'BOB', 'BOB', 'Invoice 10 paid', '{"NO": 10}', 'PASSKEY', '{"id": "of Bob"}')
+  returning log_id)
+select min(log_id) from added`)
+	if _, err := l.trySeal(t); err != nil {
+		t.Fatal(err)
+	}
+	before := make([]*seal.Proof, 4)
+	for index := range before {
+		var err error
+		if before[index], err = seal.Prove(t.Context(), l.auditor, l.heads(t), first+int64(index), nil); err != nil {
+			t.Fatal(err)
+		}
+		if before[index].Assertion == nil || !strings.Contains(*before[index].Assertion, "of ") {
+			t.Errorf("the proof of entry %d shows no assertion", index)
+		}
+	}
+	l.deactivate(t, "ALICE")
+	redaction := &seal.Redaction{UserID: "ALICE", Reason: "Request 17", KeepContent: true}
+	done, err := redaction.Redact(t.Context(), l.redactor, l.key, []*seal.Heads{l.heads(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.trySeal(t); err != nil {
+		t.Fatal(err)
+	}
+	l.requireIntactWith(t, done.Entries)
+	got := testsql.Values[string](t, l.Pool, `
+select concat_ws(' ', message, coalesce(userid, '-'), coalesce(authenticated_by, '-'), coalesce(assertion, '-'))
+  from postern_internal.checkpoint_entry where log_id >= $1 and scheme = 'PASSKEY' order by log_id`, first)
+	for index, want := range []string{"Invoice 7 paid - - -", "Invoice 8 paid - - -", "Invoice 9 paid BOB - -", `Invoice 10 paid BOB BOB {"id": "of Bob"}`} {
+		if got[index] != want {
+			t.Errorf("got %s, want %s", got[index], want)
+		}
+		l.requireProven(t, before[index])
+	}
+	// An assertion that somebody puts into a redacted entry does not fit the leaf.
+	testsql.Run(t, l.Pool, "set session_replication_role = replica; update postern_internal.checkpoint_entry set assertion = 'x' where log_id = "+strconv.FormatInt(first, 10)+"; reset session_replication_role")
+	if verdict := l.verify(t); verdict.Total == 0 {
+		t.Error("an added assertion is not found")
+	}
+}
+
+func TestAdministratorIsNotForgottenWithAnotherUser(t *testing.T) {
+	t.Parallel()
+	l := newForgetful(t)
+	both := l.Login(t, "postern_trusted_app", "postern_admin", "postern_redactor")
+	connection := both.Connect(t)
+	l.deactivate(t, "BOB")
+	testsql.As(t, connection, "ALICE", func(tx pgx.Tx) {
+		testsql.Run(t, tx, "select postern.set_setting('comment_required', 'true')")
+		testsql.Run(t, tx, "select from postern.redact_log('BOB', 'Request 17', maximum => 1)")
+	})
+	if _, err := l.trySeal(t); err != nil {
+		t.Fatal(err)
+	}
+	const made = "select count(*) from postern.administration_log where session_role = $1 and kind in ('redaction', 'setting')"
+	before := testsql.Value[int64](t, l.Pool, made, both.Name)
+	if before == 0 || before != testsql.Value[int64](t, l.Pool, made+" and userid = 'ALICE'", both.Name) {
+		t.Fatalf("%d entries name ALICE and the login", before)
+	}
+	l.deactivate(t, "ALICE")
+	l.redact(t, "ALICE")
+	if naive := testsql.Value[int64](t, l.Pool, "select count(*) from postern.administration_log where userid = 'ALICE'"); naive != 0 {
+		t.Fatalf("naive: %d entries still name ALICE", naive)
+	}
+	if after := testsql.Value[int64](t, l.Pool, made, both.Name); after != before {
+		t.Errorf("the login is in %d entries, and was in %d", after, before)
+	}
+}
+
 // A batch redacts the oldest or any others: all are reached in the end, and each batch has a record and a note.
 func TestRedactionWorksInBatches(t *testing.T) {
 	t.Parallel()
@@ -360,8 +447,8 @@ func TestRemovedValueIsFound(t *testing.T) {
 	// What postern.redact_log does, without its checks and its record.
 	const remove = `
 update postern_internal.checkpoint_entry as e
-   set (userid, authenticated_by, message, parameters, approved_message, comment, session_role, client_addr, application_name, salt, salts, redactions)
-     = (select r.userid, r.authenticated_by, r.message, r.parameters, r.approved_message, r.comment, r.session_role, r.client_addr, r.application_name, r.salt, r.salts, r.redactions
+   set (userid, authenticated_by, assertion, message, parameters, approved_message, comment, session_role, client_addr, application_name, salt, salts, redactions)
+     = (select r.userid, r.authenticated_by, r.assertion, r.message, r.parameters, r.approved_message, r.comment, r.session_role, r.client_addr, r.application_name, r.salt, r.salts, r.redactions
           from postern_internal.redacted_entry(e, '{5,8}', RECORD) as r)
  where e.log_id = (select min(log_id) from postern_internal.checkpoint_entry where userid = 'BOB' and gate_id = 'APP_PAY')`
 	silently := "set session_replication_role = replica; "
@@ -464,4 +551,73 @@ insert into postern_internal.checkpoint_entry select * from public.backup; reset
 	requireFinding(t, l.verify(t), seal.ValueReturned, 0)
 	done := l.redact(t, "ALICE")
 	l.requireIntactWith(t, done.Entries)
+}
+
+// With the gate of the administration, a redactor is asked before anything is signed.
+func TestNothingIsSignedThatNobodyHasApproved(t *testing.T) {
+	t.Parallel()
+	l := newForgetful(t)
+	l.deactivate(t, "ALICE")
+	redactor := testsql.NewAdministrator(t, l.Database, "RUTH", "postern_redactor")
+	redactor.Do(t, "select postern.set_setting('administration_gate', 'redaction')")
+	if _, err := l.trySeal(t); err != nil {
+		t.Fatal(err)
+	}
+	files := func() []string {
+		t.Helper()
+		names, err := filepath.Glob(filepath.Join(l.directory, "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return names
+	}
+	before := files()
+	redact := func() (seal.Redacted, error) {
+		return (&seal.Redaction{UserID: "ALICE", Reason: "Request 17"}).Redact(t.Context(), redactor.Conn, l.key, []*seal.Heads{l.heads(t)})
+	}
+	_, err := redact()
+	if asked := testsql.RequestOf(t, err); !strings.Contains(asked.Message, "entries redacted: Request 17") {
+		t.Errorf("it asks %q", asked.Message)
+	}
+	if after := files(); !slices.Equal(before, after) {
+		t.Errorf("%q were there, and %q are", before, after)
+	}
+	l.requireIntactWith(t, 0)
+
+	asked := 0
+	administrator.Ask(redactor.Conn, func(context.Context, *postern.CheckpointRequired) (postern.Answer, error) {
+		asked++
+		return postern.Answer{Username: "RUTH", Response: redactor.PIN}, nil
+	})
+	done, err := redact()
+	if err != nil || done.Entries < 5 || asked != 1 || slices.Equal(before, files()) {
+		t.Fatalf("asked %d times, redacted %+v: %v", asked, done, err)
+	}
+	if _, err := l.trySeal(t); err != nil {
+		t.Fatal(err)
+	}
+	l.requireIntactWith(t, done.Entries)
+}
+
+func TestNothingIsDroppedThatNobodyHasApproved(t *testing.T) {
+	t.Parallel()
+	l := oldLog(t, 3)
+	admin := testsql.NewAdministrator(t, l.Database, "ADA")
+	admin.Do(t, "select postern.set_setting('administration_gate', 'log_drop')")
+	_, err := l.drop(t, admin.Conn, month(2), time.Second)
+	if asked := testsql.RequestOf(t, err); !strings.Contains(asked.Message, "Log drop") {
+		t.Errorf("it asks %q", asked.Message)
+	}
+	if !exists(t, l, partition(3)) {
+		t.Fatal("the month was dropped")
+	}
+	administrator.Ask(admin.Conn, func(context.Context, *postern.CheckpointRequired) (postern.Answer, error) {
+		return postern.Answer{Username: "ADA", Response: admin.PIN}, nil
+	})
+	if done, err := l.drop(t, admin.Conn, month(2), time.Second); err != nil || len(done.Months) != 1 || exists(t, l, partition(3)) {
+		t.Errorf("dropped were %+v: %v", done, err)
+	}
+	if verdict := l.verify(t); verdict.Total > 0 || verdict.Dropped != 10 {
+		t.Errorf("verify returns %+v", verdict)
+	}
 }

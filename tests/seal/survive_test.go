@@ -77,11 +77,13 @@ func TestWhatIsCommittedIsSealed(t *testing.T) {
 	}
 	testsql.Run(t, idle, one)
 
-	var committed atomic.Int64
-	writers, ctx := errgroup.WithContext(t.Context())
+	var committed, sealed, busy atomic.Int64
+	patience, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	writers, ctx := errgroup.WithContext(patience)
 	for range 100 {
 		writers.Go(func() error {
-			for range 10 {
+			for i := 0; i < 10 || busy.Load() == 0; i++ { // on an idle machine the two sealers may not meet for a while
 				entries := int64(0)
 				tx, err := l.Pool.Begin(ctx)
 				if err != nil {
@@ -120,7 +122,6 @@ func TestWhatIsCommittedIsSealed(t *testing.T) {
 	}
 
 	done := make(chan struct{})
-	var sealed, busy atomic.Int64
 	sealers := errgroup.Group{}
 	for range 2 {
 		connection := l.Login(t, "postern_sealer").Connect(t)
@@ -161,9 +162,6 @@ func TestWhatIsCommittedIsSealed(t *testing.T) {
 	}
 	if leaves := l.requireAllSealed(t); leaves != committed.Load() {
 		t.Errorf("%d were committed, there are %d leaves", committed.Load(), leaves)
-	}
-	if busy.Load() == 0 {
-		t.Error("the two sealers never met")
 	}
 	// The entry of the open transaction has the lowest log_id of all.
 	if err := idle.Commit(t.Context()); err != nil {

@@ -18,30 +18,18 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// documentedCallback is the callback for Patroni in docs/events.md, with paths of this test.
-func documentedCallback(t *testing.T, environment string) string {
+// deployedCallback is the callback for Patroni, with paths of this test.
+func deployedCallback(t *testing.T, environment string) string {
 	t.Helper()
-	page, err := os.ReadFile("../../docs/events.md")
+	script, err := os.ReadFile("../../deploy/patroni/confirm-timeline")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, found := strings.Cut(string(page), "    #!/bin/sh\n")
-	if !found {
-		t.Fatal("docs/events.md shows no script")
-	}
-	script := "#!/bin/sh\n"
-	for line := range strings.Lines(rest) {
-		code, indented := strings.CutPrefix(line, "    ")
-		if !indented {
-			break
-		}
-		script += code
-	}
-	const path = "/etc/postern/timeline.env"
-	if !strings.Contains(script, path) {
+	const path = "/var/lib/postgresql/postern-timeline.env"
+	if !strings.Contains(string(script), path) {
 		t.Fatalf("it does not write %s:\n%s", path, script)
 	}
-	return strings.ReplaceAll(script, path, environment)
+	return strings.ReplaceAll(string(script), path, environment)
 }
 
 // findPsql returns where psql is.
@@ -62,7 +50,7 @@ func findPsql(t *testing.T) string {
 
 // Patroni calls a callback with action, role and cluster as soon as it has requested the promotion, which may still be
 // running.
-func TestDocumentedPatroniCallbackConfirmsAPromotion(t *testing.T) {
+func TestPatroniCallbackConfirmsAPromotion(t *testing.T) {
 	first, primary := newPrimary(t)
 	receiver := newTold(t)
 	Run(t, primary, "select postern.add_event_action('hook', 'SECURITY_CHECKPOINT_SUCCESS', 'webhook', $1, allow_internal => true)", receiver.URL)
@@ -98,9 +86,9 @@ func TestDocumentedPatroniCallbackConfirmsAPromotion(t *testing.T) {
 	asked := filepath.Join(folder, "asked")
 	psql := "#!/bin/sh\n'" + findPsql(t) + "' \"$@\"\ncode=$?\n: > '" + asked + "'\nexit $code\n"
 	for path, content := range map[string]string{
-		filepath.Join(programs, "psql"):      psql,
-		callback:                             documentedCallback(t, environment),
-		filepath.Join(programs, "systemctl"): "#!/bin/sh\necho \"$@\" >> '" + restarted + "'\n",
+		filepath.Join(programs, "psql"): psql,
+		callback:                        deployedCallback(t, environment),
+		filepath.Join(programs, "sudo"): "#!/bin/sh\nprintf '%s\\n' \"$*\" >> '" + restarted + "'\n",
 	} {
 		if err := os.WriteFile(path, []byte(content), 0o755); err != nil {
 			t.Fatal(err)
@@ -158,7 +146,7 @@ func TestDocumentedPatroniCallbackConfirmsAPromotion(t *testing.T) {
 	if err != nil || string(text) != "POSTERN_CONFIRM_TIMELINE=2\n" {
 		t.Fatalf("the callback wrote %q; error: %v", text, err)
 	}
-	if services, err := os.ReadFile(restarted); err != nil || !strings.Contains(string(services), "restart postern-events") {
+	if services, err := os.ReadFile(restarted); err != nil || !strings.Contains(string(services), "systemctl restart postern\n") {
 		t.Errorf("the callback restarted %q; error: %v", services, err)
 	}
 

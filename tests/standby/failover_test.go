@@ -27,20 +27,22 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// told is a receiver of webhooks, and the gates of which it was notified.
+// told is a receiver of webhooks, and the gates and entries of which it was notified.
 type told struct {
 	*httptest.Server
-	mutex sync.Mutex
-	gates []string
+	mutex   sync.Mutex
+	gates   []string
+	entries map[int64]bool // by log_id
 }
 
 func newTold(t *testing.T) *told {
 	t.Helper()
-	receiver := &told{}
+	receiver := &told{entries: map[int64]bool{}}
 	receiver.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
 		var body struct {
 			Data struct {
 				GateID string `json:"gate_id"`
+				LogID  int64  `json:"log_id"`
 			} `json:"data"`
 		}
 		if err := json.NewDecoder(request.Body).Decode(&body); err != nil {
@@ -49,6 +51,7 @@ func newTold(t *testing.T) *told {
 		receiver.mutex.Lock()
 		defer receiver.mutex.Unlock()
 		receiver.gates = append(receiver.gates, body.Data.GateID)
+		receiver.entries[body.Data.LogID] = true
 	}))
 	t.Cleanup(receiver.Close)
 	return receiver

@@ -1,289 +1,495 @@
-//go:build upgrade
-
-// Package upgrade_test takes a filled database through pg_upgrade. It needs two major versions of PostgreSQL on one
-// machine, and a user other than root: .ci/upgrade runs it in a container that has them.
+// Package upgrade_test restores what each release of Postern had in a database, and upgrades it to this build.
+//
+// A folder with the version of a release has what the release itself has made: the script for psql, the files of the
+// extension, and a dump of the database that fill.sql describes, with everything that its owners had beside it. Nothing in
+// such a folder is ever changed. docs/internals/releasing.md says when one is made.
 package upgrade_test
 
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"net/http"
-	"net/http/httptest"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/posternsql/postern"
 	"github.com/posternsql/postern/internal/cli"
-	. "github.com/posternsql/postern/internal/testsql"
+	"github.com/posternsql/postern/internal/install"
+	"github.com/posternsql/postern/internal/server"
+	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
-// These environment variables name the folders of the programs of both versions.
+var keep = flag.Bool("keep", false, "make the folder of this build, as that of a release")
+
+// Files of a release's folder.
 const (
-	fromVariable = "POSTERN_UPGRADE_FROM"
-	toVariable   = "POSTERN_UPGRADE_TO"
+	psqlScript    = "postern.sql"
+	extension     = "extension"
+	roles         = "roles.sql"
+	dump          = "filled.sql"
+	configuration = "configuration.yaml"
+	key           = "postern-log.key" // of this test, and of nobody's log
+	heads         = "heads"
+	proof         = "proof.json"
+	exported      = "log.jsonl"
 )
 
-// cluster is a server that can be reached only through its Unix socket.
-type cluster struct{ programs, data, sockets string }
+const (
+	pin          = "846205" // ANN's, as fill.sql sets it
+	origin       = "test.example/log"
+	proved       = 4 // an entry of fill.sql
+	noDifference = `No difference: what is installed is what Postern ` + install.Version + ` installs`
+)
 
-func execute(t *testing.T, folder, name string, arguments ...string) {
+// world is a server with the database erp.
+type world struct {
+	*testing.T
+	server *server.Server
+	// folder has the files of the release.
+	folder string
+}
+
+func newWorld(t *testing.T, folder string) *world {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), name, arguments...)
-	command.Dir = folder
-	// Output goes through a file, because a server that pg_ctl started keeps a pipe open.
-	out, err := os.CreateTemp(t.TempDir(), "out")
+	testdb.Server(t) // the version is asserted
+	started, err := server.Start(t.Context(), server.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer out.Close()
-	command.Stdout, command.Stderr = out, out
-	if err := command.Run(); err != nil {
-		text, _ := os.ReadFile(out.Name())
-		t.Fatalf("%s: %v\n%s", command, err, text)
-	}
-}
-
-func newCluster(t *testing.T, variable string) *cluster {
-	t.Helper()
-	programs := os.Getenv(variable)
-	if programs == "" {
-		t.Fatalf("%s is not set: it names the folder with one version's initdb and pg_upgrade", variable)
-	}
-	// A socket's path has at most 107 octets.
-	sockets, err := os.MkdirTemp("", "sockets")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(sockets) })
-	c := &cluster{programs, filepath.Join(t.TempDir(), "data"), sockets}
-	initialize := []string{"--pgdata", c.data, "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"}
-	// Since 18 the default is the opposite, and pg_upgrade needs both alike.
-	if help, err := exec.CommandContext(t.Context(), filepath.Join(programs, "initdb"), "--help").Output(); err == nil && bytes.Contains(help, []byte("--no-data-checksums")) {
-		initialize = append(initialize, "--no-data-checksums")
-	}
-	execute(t, "", filepath.Join(programs, "initdb"), initialize...)
-	return c
-}
-
-func (c *cluster) start(t *testing.T) {
-	t.Helper()
-	execute(t, "", filepath.Join(c.programs, "pg_ctl"), "start", "--wait", "--silent", "--pgdata", c.data, "--log", c.data+".log",
-		"--options", "-c listen_addresses= -c fsync=off -c unix_socket_directories="+c.sockets)
 	t.Cleanup(func() {
-		// The test's context has ended by now, so it is not used. A server that is already stopped makes this fail,
-		// which is ignored.
-		_ = exec.CommandContext(context.Background(), filepath.Join(c.programs, "pg_ctl"), "stop", "--silent", "--mode=immediate", "--pgdata", c.data).Run()
+		if err := started.Close(); err != nil {
+			t.Error(err)
+		}
 	})
+	w := &world{t, started, folder}
+	w.psql("", strings.NewReader("create database erp template template0"))
+	return w
 }
 
-func (c *cluster) stop(t *testing.T) {
-	t.Helper()
-	execute(t, "", filepath.Join(c.programs, "pg_ctl"), "stop", "--wait", "--silent", "--mode=fast", "--pgdata", c.data)
-}
+func (w *world) path(name string) string { return filepath.Join(w.folder, name) }
 
-func (c *cluster) url() string { return "host=" + c.sockets + " user=postgres dbname=erp" }
-
-func (c *cluster) connect(t *testing.T, database string) *pgx.Conn {
-	t.Helper()
-	connection, err := pgx.Connect(t.Context(), c.url()+" dbname="+database)
+// run runs a program of PostgreSQL.
+func (w *world) run(database string, input io.Reader, output io.Writer, name string, arguments ...string) error {
+	w.Helper()
+	var said bytes.Buffer
+	err := w.server.Run(w.Context(), server.Program{Name: name, Arguments: arguments, Database: database, Stdin: input, Stdout: output, Stderr: &said})
 	if err != nil {
-		t.Fatal(err)
+		return fmt.Errorf("%w: %s", err, said.String())
 	}
+	return nil
+}
+
+func (w *world) psql(database string, input io.Reader) {
+	w.Helper()
+	if err := w.run(database, input, io.Discard, "psql", "--no-psqlrc", "--quiet", "-v", "ON_ERROR_STOP=1", "-f", "-"); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// psqlFile runs a file of the release's folder.
+func (w *world) psqlFile(name string) {
+	w.Helper()
+	file, err := os.Open(w.path(name))
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer file.Close()
+	w.psql("erp", file)
+}
+
+func (w *world) write(name string, make func(out io.Writer) error) {
+	w.Helper()
+	file, err := os.Create(w.path(name))
+	if err != nil {
+		w.Fatal(err)
+	}
+	if err := errors.Join(make(file), file.Close()); err != nil {
+		w.Fatalf("%s: %v", name, err)
+	}
+}
+
+func (w *world) config() *pgx.ConnConfig {
+	w.Helper()
+	address, err := w.server.ConnectionString("erp", "", "")
+	if err != nil {
+		w.Fatal(err)
+	}
+	config, err := pgx.ParseConfig(address)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return config
+}
+
+func (w *world) connect() *pgx.Conn {
+	w.Helper()
+	connection, err := pgx.ConnectConfig(w.Context(), w.config())
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.Cleanup(func() { _ = connection.Close(w.Context()) })
 	return connection
 }
 
-// postern runs a command, expects its exit code, and returns its output.
-func (c *cluster) postern(t *testing.T, want int, arguments ...string) string {
-	t.Helper()
+// postern runs a command, which must end with this code, and returns what it says.
+func (w *world) postern(code int, arguments ...string) (said string) {
+	w.Helper()
 	var out bytes.Buffer
-	t.Setenv("DATABASE_URL", c.url())
-	if code := cli.Main(t.Context(), arguments, nil, &out, &out); code != want {
-		t.Fatalf("%s ended with %d, want %d:\n%s", arguments, code, want, out.String())
+	if got := cli.RunOn(w.Context(), w.config(), arguments, strings.NewReader(""), &out, &out); got != code {
+		w.Fatalf("postern %s ended with %d, want %d: %s", strings.Join(arguments, " "), got, code, out.String())
 	}
 	return out.String()
 }
 
-const fill = `
-create role shop_owner;
-create role shop login in role postern_trusted_app;
-create role ledger_owner;
-grant references on postern.posting_combination to ledger_owner;
-select postern.allow_login('shop');
-select postern.create_session_key('web', decode(repeat('ab', 32), 'hex'));
-select postern.create_user('ANN', 'Ann', 'shop');
-select postern.create_company('10', 'Ten'), postern.create_company('20', 'Twenty'), postern.grant_company('ANN', '10');
-select postern.create_ledger('10', 'IL'), postern.grant_ledger('10', 'IL', 'ANN'), postern.create_ledger('20', 'IL');
-create schema shop;
-create table shop.voucher (voucher_id integer primary key, company text, amount integer not null);
-insert into shop.voucher values (1, '10', 1), (2, '20', 2), (3, null, 4);
-create table shop.combination as
-  select c.company, postern.posting_combination_id(c.company, 'A') as id from (values ('10'), ('20')) as c (company);
-create table shop.entry (entry_id integer, company text not null, posting_combination_id bigint not null,
-                         foreign key (company, posting_combination_id) references postern.posting_combination);
-insert into shop.entry select row_number() over (), company, id from shop.combination;
-create table shop.internal as select *, 'IL' as ledger_id from shop.entry;
-select postern.protect_company('shop.voucher');
-select postern.protect_ledger('shop.entry'), postern.protect_ledger('shop.internal', ledger_column => 'ledger_id');
-grant usage on schema shop to shop;
-grant select on all tables in schema shop to shop`
-
-const entry = `
-insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters)
-values ('passed', $1, 'ANN', 'paid', '{}') returning log_id`
-
-// rows is what the user sees, and how many rows there are.
-func rows(t *testing.T, connection *pgx.Conn) string {
-	t.Helper()
-	const seen = `
-select format('%s %s %s', (select array_agg(voucher_id order by 1) from shop.voucher),
-              (select array_agg(entry_id order by 1) from shop.entry), (select array_agg(entry_id order by 1) from shop.internal))`
-	all := Value[string](t, connection, seen)
-	Run(t, connection, "set session authorization shop")
-	own := Value[string](t, connection, seen)
-	Run(t, connection, "reset session authorization")
-	return all + " / " + own
+func (w *world) seal(code int, more ...string) (said string) {
+	w.Helper()
+	return w.postern(code, append([]string{"log", "seal", "--key", w.path(key), "--heads", w.path(heads)}, more...)...)
 }
 
-// What was installed, protected and signed before pg_upgrade is valid after it. What is tied to the cluster asks once,
-// and says how to answer. The dump that pg_upgrade makes must not depend on the old server's settings.
-func TestDatabaseContinuesAfterPgUpgrade(t *testing.T) {
-	for _, quoted := range []string{"off", "on"} {
-		t.Run("quote_all_identifiers "+quoted, func(t *testing.T) {
-			var mutex sync.Mutex
-			var told []string
-			receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
-				var body struct {
-					Data struct {
-						GateID string `json:"gate_id"`
-					} `json:"data"`
-				}
-				if err := json.NewDecoder(request.Body).Decode(&body); err != nil {
-					t.Error(err)
-				}
-				mutex.Lock()
-				defer mutex.Unlock()
-				told = append(told, body.Data.GateID)
-			}))
-			defer receiver.Close()
-			requireTold := func(want ...string) {
-				t.Helper()
-				mutex.Lock()
-				defer mutex.Unlock()
-				if got := slices.Sorted(slices.Values(told)); !slices.Equal(got, want) {
-					t.Fatalf("told of %s, want %s", got, want)
-				}
-			}
+// committed is when HEAD was. A release's binary has that in it, and writes it into its scripts.
+func committed(t *testing.T) time.Time {
+	t.Helper()
+	if !*keep {
+		return time.Time{}
+	}
+	said, err := exec.CommandContext(t.Context(), "git", "log", "-1", "--format=%cI").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, err := time.Parse(time.RFC3339, strings.TrimSpace(string(said)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
 
-			before, after := newCluster(t, fromVariable), newCluster(t, toVariable)
-			before.start(t)
-			maintenance := before.connect(t, "postgres")
-			Run(t, maintenance, "create database erp")
-			Run(t, maintenance, "alter system set quote_all_identifiers = "+quoted)
-			Run(t, maintenance, "select pg_reload_conf()")
-			identifier := Value[int64](t, maintenance, "select system_identifier from pg_control_system()")
-			if err := maintenance.Close(t.Context()); err != nil {
+// make fills the folder with what a release leaves behind: this build.
+func (w *world) make() {
+	w.Helper()
+	ctx, options := w.Context(), install.Options{BuiltAt: committed(w.T)}
+	w.write(psqlScript, func(out io.Writer) error { return install.RenderPsql(ctx, options, out) })
+	if err := os.Mkdir(w.path(extension), 0o755); err != nil {
+		w.Fatal(err)
+	}
+	if err := install.RenderExtension(ctx, options, w.path(extension), nil); err != nil {
+		w.Fatal(err)
+	}
+	w.psqlFile(psqlScript)
+	story, err := os.Open("fill.sql")
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer story.Close()
+	w.psql("erp", story)
+	w.postern(0, "log", "key", "create", "--key", w.path(key), "--origin", origin)
+	w.seal(0)
+	w.postern(0, "log", "prove", fmt.Sprint(proved), "--heads", w.path(heads), "-o", w.path(proof))
+	w.postern(0, "log", "export", "--proofs", "--heads", w.path(heads), "-o", w.path(exported))
+	w.write(configuration, func(out io.Writer) error { _, err := io.WriteString(out, w.postern(0, "export")); return err })
+	w.write(roles, func(out io.Writer) error {
+		return w.run("", nil, out, "pg_dumpall", "--roles-only", "--no-role-passwords")
+	})
+	w.write(dump, func(out io.Writer) error { return w.run("erp", nil, out, "pg_dump") })
+}
+
+// restore gives a new server what the folder has.
+func (w *world) restore() {
+	w.Helper()
+	file, err := os.Open(w.path(roles))
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer file.Close()
+	// The superuser is there already, so not all statements can succeed.
+	if err := w.run("", file, io.Discard, "psql", "--no-psqlrc", "--quiet", "-f", "-"); err != nil {
+		w.Fatal(err)
+	}
+	w.psqlFile(dump)
+}
+
+// releases are the folders of all releases. If there is none of this build's version, a folder is made, as it would be if
+// this build was released.
+func releases(t *testing.T) []string {
+	t.Helper()
+	scripts, err := filepath.Glob(filepath.Join("*", psqlScript))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var folders []string
+	for _, script := range scripts {
+		folders = append(folders, filepath.Dir(script))
+	}
+	if slices.Contains(folders, install.Version) {
+		return folders
+	}
+	folder := filepath.Join(t.TempDir(), install.Version)
+	if *keep {
+		if version := os.Getenv(testdb.VersionVariable); !strings.HasPrefix(version, "15.") {
+			t.Fatalf("a release's dump is made on PostgreSQL 15, so that each version can restore it, and %s is %q", testdb.VersionVariable, version)
+		}
+		folder = install.Version
+	}
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	newWorld(t, folder).make()
+	return append(folders, folder)
+}
+
+// What a company has with a release goes on after the upgrade: nothing has to be configured, approved or sealed again.
+func TestDatabaseOfEachReleaseGoesOn(t *testing.T) {
+	for _, folder := range releases(t) {
+		t.Run(filepath.Base(folder), func(t *testing.T) {
+			// The directory of heads is written into.
+			copied := t.TempDir()
+			if err := os.CopyFS(copied, os.DirFS(folder)); err != nil {
 				t.Fatal(err)
 			}
-			before.postern(t, 0, "install")
-			folder := t.TempDir()
-			key, heads := filepath.Join(folder, "key"), filepath.Join(folder, "heads")
-			before.postern(t, 0, "log", "key", "create", "--key", key, "--origin", "test.example/log")
-			seal := []string{"log", "seal", "--key", key, "--heads", heads}
-
-			old := before.connect(t, "erp")
-			Run(t, old, fill)
-			Run(t, old, "select postern.add_event_action('hook', 'SECURITY_CHECKPOINT_SUCCESS', 'webhook', $1, allow_internal => true)", receiver.URL)
-			Run(t, old, entry, "APP_TOLD")
-			before.postern(t, 0, "event", "run", "--once")
-			requireTold("APP_TOLD")
-			signed := Value[int64](t, old, entry, "APP_WAITING")
-			Run(t, old, "select postern_internal.queue_event_deliveries(event_action_id) from postern_internal.event_action")
-			before.postern(t, 0, seal...)
-			proof := filepath.Join(folder, "proof.json")
-			before.postern(t, 0, "log", "prove", "2", "--heads", heads, "-o", proof)
-			Run(t, old, entry, "APP_NOT_QUEUED")
-			visible := rows(t, old)
-			if want := "{1,2,3} {1,2} {1,2} / {1} {1} {1}"; visible != want {
-				t.Fatalf("rows %s, want %s", visible, want)
-			}
-			accepted := filepath.Join(folder, "accepted.yaml")
-			if err := os.WriteFile(accepted, []byte(`accepted_findings:
-  - finding: extra_grant
-    object: references on table postern.posting_combination to ledger_owner
-    reason: The ledger's postings refer to it.
-    until: 2199-12-31
-`), 0o600); err != nil {
+			if err := os.Chmod(filepath.Join(copied, key), 0o600); err != nil { // git keeps no such mode
 				t.Fatal(err)
 			}
-			verify := []string{"verify", "--accept", accepted}
-			before.postern(t, 0, verify...)
-			if err := old.Close(t.Context()); err != nil {
-				t.Fatal(err)
+			w := newWorld(t, copied)
+			w.restore()
+			connection := w.connect()
+			before := readNames(t, connection)
+			w.postern(0, "install")
+			if said := w.postern(0, "verify", "--accept", "accepted.yaml"); !strings.Contains(said, noDifference) {
+				t.Errorf("verify says %s", said)
 			}
-			before.stop(t)
+			requireNames(t, before, readNames(t, connection))
 
-			execute(t, folder, filepath.Join(after.programs, "pg_upgrade"), "--old-bindir", before.programs, "--new-bindir", after.programs,
-				"--old-datadir", before.data, "--new-datadir", after.data, "--socketdir", after.sockets, "--username=postgres", "--no-sync")
-
-			after.start(t)
-			upgraded := after.connect(t, "erp")
-			defer upgraded.Close(context.Background())
-			if Value[int64](t, upgraded, "select system_identifier from pg_control_system()") == identifier {
-				t.Fatal("pg_upgrade kept the system identifier: nothing has to be confirmed any more, say so in docs/install.md")
-			}
-			after.postern(t, 0, verify...)
-			if text := after.postern(t, 3, "verify"); !strings.Contains(text, "ledger_owner") {
-				t.Errorf("verify lost a grant:\n%s", text)
-			}
-			if got := rows(t, upgraded); got != visible {
-				t.Errorf("rows %s, before it was %s", got, visible)
-			}
-			if text := after.postern(t, 0, "install"); strings.Contains(text, "rror") {
-				t.Error(text)
-			}
-			after.postern(t, 0, "log", "verify", "--heads", heads)
-			after.postern(t, 0, "log", "check-proof", proof, "--heads", heads)
-
-			// The operator gets a refusal, and does what it says.
-			moved := slices.Sorted(slices.Values(Values[string](t, upgraded, "select format('%s %s', code, object) from postern.doctor where code like 'moved%'")))
-			if want := []string{"moved_event event SECURITY_CHECKPOINT_SUCCESS", "moved_login login shop", "moved_session_key session key web"}; !slices.Equal(moved, want) {
-				t.Errorf("doctor finds %q, want %q", moved, want)
-			}
-			refusal := after.postern(t, 1, seal...)
-			place := regexp.MustCompile(`--confirm-database (\S+?)"`).FindStringSubmatch(refusal)
-			if place == nil || !strings.Contains(refusal, "upgraded cluster") {
-				t.Fatalf("it does not say how to go on:\n%s", refusal)
-			}
-			if text := after.postern(t, 1, "event", "run", "--once"); !strings.Contains(text, "upgraded") || !strings.Contains(text, "set_event_enabled") {
-				t.Errorf("it does not say how to go on:\n%s", text)
-			}
-			requireTold("APP_TOLD")
-			after.postern(t, 0, append(slices.Clone(seal), "--confirm-database", place[1])...)
-			after.postern(t, 0, "event", "enable", "SECURITY_CHECKPOINT_SUCCESS")
-			after.postern(t, 0, "event", "retry")
-			after.postern(t, 0, "event", "run", "--once")
-			// What no worker had queued is not delivered: docs/install.md tells the operator to deliver it before.
-			requireTold("APP_TOLD", "APP_WAITING")
-
-			next := Value[int64](t, upgraded, entry, "APP_AFTER")
-			if next <= signed+1 {
-				t.Errorf("log id %d was given out again after %d", next, signed+1)
-			}
-			after.postern(t, 0, "event", "run", "--once")
-			requireTold("APP_AFTER", "APP_TOLD", "APP_WAITING")
-			after.postern(t, 0, seal...)
-			if text := after.postern(t, 0, "log", "verify", "--heads", heads); !strings.Contains(text, "4 entries verified") {
-				t.Error(text)
-			}
-			after.postern(t, 0, verify...)
+			w.requireLog(connection)
+			w.postern(0, "apply", "-f", w.path(configuration), "--prune", "--plan") // 3 if anything differed
+			w.requireApprovals(connection)
+			w.requireProtection(connection)
+			w.requireLog(connection)
+			w.postern(0, "uninstall", "--yes", "--with-dependents", "--open-tables")
 		})
+	}
+}
+
+// requireLog checks all that was written of the log, with the log as it is now. It seals what is not sealed.
+func (w *world) requireLog(connection *pgx.Conn) {
+	w.Helper()
+	if said := w.postern(0, "log", "verify", "--heads", w.path(heads)); !strings.Contains(said, "the log is what was signed") {
+		w.Errorf("log verify says %s", said)
+	}
+	for _, file := range []string{proof, exported} {
+		w.postern(0, "log", "check-proof", w.path(file), "--public-key", w.path(key+".pub"))
+	}
+	if testsql.Value[bool](w, connection, "select postern_internal.current_place() <> s.place from postern_internal.sealing as s") {
+		refusal := w.seal(1)
+		place := regexp.MustCompile(`--confirm-database ([^\s"]+)`).FindStringSubmatch(refusal)
+		if place == nil {
+			w.Fatalf("it does not say how to go on sealing: %s", refusal)
+		}
+		w.seal(0, "--confirm-database", place[1])
+	}
+	w.seal(0)
+}
+
+// requireApprovals passes each gate of the filled database: with the PIN that ANN had, and not with another one.
+func (w *world) requireApprovals(connection *pgx.Conn) {
+	w.Helper()
+	config, err := pgxpool.ParseConfig("")
+	if err != nil {
+		w.Fatal(err)
+	}
+	config.ConnConfig = w.config()
+	config.ConnConfig.RuntimeParams["role"] = "shop"
+	pool, err := pgxpool.NewWithConfig(w.Context(), config)
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer pool.Close()
+	for _, work := range []string{
+		"select shop.pay(3)",
+		"update shop.invoice set approved = true where invoice_no = 3",
+		"update shop.invoice set closed = true where invoice_no in (4, 5)",
+		"select postern.begin_action('ShopPayNow', '{}'), shop.pay(4)",
+	} {
+		for _, answer := range []string{"000000", pin} {
+			entries := testsql.Value[int](w, connection, "select count(*) from postern.checkpoint_log where outcome = 'passed'")
+			asked := 0
+			err := postern.Do(w.Context(), pool, postern.TrustedSession("ANN"), func(_ context.Context, required *postern.CheckpointRequired) (postern.Answer, error) {
+				if asked++; asked > 1 {
+					return postern.Answer{}, errors.New("it asks again")
+				}
+				return postern.Answer{Username: "ANN", Response: answer}, nil
+			}, func(tx pgx.Tx) error {
+				_, err := tx.Exec(w.Context(), work)
+				return err
+			})
+			passed := testsql.Value[int](w, connection, "select count(*) from postern.checkpoint_log where outcome = 'passed'") - entries
+			if asked == 0 || (answer == pin) != (err == nil && passed > 0) {
+				w.Errorf("%s with PIN %s: asked %d times, %d passed; %v", work, answer, asked, passed, err)
+			}
+		}
+	}
+}
+
+// requireProtection looks at what each user sees.
+func (w *world) requireProtection(connection *pgx.Conn) {
+	w.Helper()
+	for user, want := range map[string]string{"ANN": "{1,2,3,4,5} {1}", "BOB": "{6,7,8} "} {
+		tx, err := connection.Begin(w.Context())
+		if err != nil {
+			w.Fatal(err)
+		}
+		testsql.Run(w, tx, "set local role shop")
+		testsql.Run(w, tx, "select postern.assume_user($1)", user)
+		got := testsql.Value[string](w, tx, "select format('%s %s', (select array_agg(invoice_no order by invoice_no) from shop.invoice), (select array_agg(entry_id order by entry_id) from shop.entry))")
+		if err := tx.Rollback(w.Context()); err != nil {
+			w.Fatal(err)
+		}
+		if got != want {
+			w.Errorf("%s sees %s, want %s", user, got, want)
+		}
+	}
+}
+
+// names are what applications, administrators and reports use of Postern.
+type names struct {
+	functions []function
+	// others are columns of views, roles, settings, and codes of findings.
+	others []string
+}
+
+type function struct {
+	Name, Result string
+	// Columns of the result have names and types, if it has several.
+	Columns []string
+	// Arguments have names and types. The last of them have defaults, as many as Defaults says.
+	Arguments []string
+	Defaults  int
+	// Roles may call it.
+	Roles []string
+}
+
+// readNames leaves out what is there for Postern's own commands, policies and triggers: its comment begins with "For".
+func readNames(t *testing.T, connection *pgx.Conn) names {
+	t.Helper()
+	rows, err := connection.Query(t.Context(), `
+select p.pronamespace::regnamespace::text || '.' || p.proname as name,
+       case when p.prokind = 'p' then 'procedure ' when p.proretset then 'setof ' else '' end || format_type(p.prorettype, null) as result,
+       array(select format('%s %s', (p.proargnames)[a.n], format_type(a.type, null)) from unnest(p.proallargtypes) with ordinality as a (type, n)
+              where (p.proargmodes)[a.n] in ('o', 'b', 't') order by a.n) as columns,
+       array(select format('%s %s', (p.proargnames)[a.n], format_type(a.type, null)) from unnest(p.proargtypes) with ordinality as a (type, n) order by a.n) as arguments,
+       p.pronargdefaults as defaults,
+       array(select r.rolname::text from pg_roles as r
+              where starts_with(r.rolname, 'postern_') and r.rolname <> 'postern_owner' and has_function_privilege(r.oid, p.oid, 'execute') order by 1) as roles
+  from pg_proc as p
+ where p.proowner = 'postern_owner'::regrole and p.pronamespace::regnamespace::text <> 'postern_internal'
+   and not starts_with(coalesce(obj_description(p.oid, 'pg_proc'), ''), 'For ')
+ order by 1`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	functions, err := pgx.CollectRows(rows, pgx.RowToStructByName[function])
+	if err != nil {
+		t.Fatal(err)
+	}
+	others := testsql.Values[string](t, connection, `
+with relation as (
+  select c.*
+    from pg_class as c
+   where c.relowner = 'postern_owner'::regrole and c.relkind in ('v', 'r', 'p') and c.relnamespace::regnamespace::text <> 'postern_internal'
+     and not starts_with(coalesce(obj_description(c.oid, 'pg_class'), ''), 'For ')
+)
+select format('column %s.%s %s', c.oid::regclass, a.attname, format_type(a.atttypid, null))
+  from pg_class as c
+  join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+ where c.oid in (select r.oid from relation as r)
+    or c.reltype in (select p.prorettype from pg_proc as p where p.proowner = 'postern_owner'::regrole and p.pronamespace = 'postern'::regnamespace
+                        and not starts_with(coalesce(obj_description(p.oid, 'pg_proc'), ''), 'For '))
+union all
+select format('%s may %s %s', r.rolname, lower(g.privilege), c.oid::regclass)
+  from relation as c
+ cross join pg_roles as r
+ cross join (values ('SELECT'), ('REFERENCES')) as g (privilege)
+ where starts_with(r.rolname, 'postern_') and r.rolname <> 'postern_owner' and has_table_privilege(r.oid, c.oid, g.privilege)
+union all
+select 'role ' || r.rolname from pg_roles as r where starts_with(r.rolname, 'postern_')
+union all
+select 'setting ' || s.name from postern.setting as s
+union all
+select 'event ' || e.event from postern.event as e
+union all
+select 'scheme ' || s.scheme from postern_internal.scheme as s
+union all
+select 'finding ' || c.relname from pg_class as c where starts_with(obj_description(c.oid, 'pg_class'), 'Check of postern.doctor')`)
+	return names{functions, others}
+}
+
+// keeps reports whether whatever calls a function may call the other one instead.
+func (f function) keeps(other function) bool {
+	more := len(f.Arguments) - len(other.Arguments)
+	return f.Name == other.Name && f.Result == other.Result && more >= 0 && startsWith(f.Columns, other.Columns) && f.Defaults >= other.Defaults+more &&
+		startsWith(f.Arguments, other.Arguments) &&
+		!slices.ContainsFunc(other.Roles, func(role string) bool { return !slices.Contains(f.Roles, role) })
+}
+
+func startsWith(all, first []string) bool {
+	return len(all) >= len(first) && slices.Equal(all[:len(first)], first)
+}
+
+// requireNames names what a release had, and this build no longer has.
+func requireNames(t *testing.T, before, after names) {
+	t.Helper()
+	if len(before.functions) < 100 || len(before.others) < 100 {
+		t.Fatalf("only %d functions and %d other names", len(before.functions), len(before.others))
+	}
+	for _, former := range before.functions {
+		if !slices.ContainsFunc(after.functions, func(f function) bool { return f.keeps(former) }) {
+			t.Errorf("nothing keeps %+v", former)
+		}
+	}
+	for _, name := range before.others {
+		if !slices.Contains(after.others, name) {
+			t.Errorf("%q is gone", name)
+		}
+	}
+}
+
+func TestChangedNamesAreNoticed(t *testing.T) {
+	former := function{Name: "postern.f", Result: "record", Columns: []string{"x text", "y text"}, Arguments: []string{"a text", "b integer"}, Defaults: 1, Roles: []string{"postern_user"}}
+	for name, change := range map[string]func(*function){
+		"another name":                  func(f *function) { f.Name = "postern.g" },
+		"another result":                func(f *function) { f.Result = "jsonb" },
+		"another column":                func(f *function) { f.Columns = []string{"x text", "z text"} },
+		"one column less":               func(f *function) { f.Columns = []string{"x text"} },
+		"another argument":              func(f *function) { f.Arguments = []string{"c text", "b integer"} },
+		"one argument less":             func(f *function) { f.Arguments = []string{"a text"} },
+		"one argument more, no default": func(f *function) { f.Arguments = append(f.Arguments, "c text") },
+		"no default":                    func(f *function) { f.Defaults = 0 },
+		"nobody may call it":            func(f *function) { f.Roles = nil },
+	} {
+		changed := former
+		changed.Arguments = slices.Clone(former.Arguments)
+		if !changed.keeps(former) {
+			t.Fatal("the same function does not keep itself")
+		}
+		if change(&changed); changed.keeps(former) {
+			t.Errorf("%s: not noticed", name)
+		}
+	}
+	more := former
+	more.Arguments, more.Defaults = append(slices.Clone(former.Arguments), "c text"), 2
+	more.Columns = append(slices.Clone(former.Columns), "z text")
+	if !more.keeps(former) {
+		t.Error("one argument more with a default, or one column more, is refused")
 	}
 }

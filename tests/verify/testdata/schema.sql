@@ -1136,7 +1136,7 @@ ALTER FUNCTION postern.access_impact(changes jsonb) OWNER TO postern_owner;
 -- Name: FUNCTION access_impact(changes jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.access_impact(changes jsonb) IS 'Who would gain and who would lose what, if changes were made; makes none of them. changes: an object with lists of objects, whose keys are those of configuration files and of the functions that make such changes: settings, gates, actions, users, companies, ledgers, classes, company_users, ledger_users, rules, protected_tables, guards. A key that is absent stays as it is; "remove": true takes the object away. One row for each effect, gains first. effect: gains or loses. userid: NULL for everybody whom kind and name concern. kind: company or ledger (combinations: how many posting combinations the user gains or loses there, of_combinations: of how many), or setting, gate, action, guard, table, database role. What cannot be judged counts as a gain. Errors: PS107 changes is not usable, PS106 no such gate, PS201 no such company or user, PS301 no such ledger or class, or a pattern that is not usable, 42501.';
+COMMENT ON FUNCTION postern.access_impact(changes jsonb) IS 'Who would gain and who would lose what, if changes were made; makes none of them. changes: an object with lists of objects, whose keys are those of configuration files and of the functions that make such changes: settings, gates, actions, users, companies, ledgers, classes, company_users, ledger_users, rules, protected_tables, guards. A key that is absent stays as it is; "remove": true takes the object away. One row for each effect, gains first. effect: gains or loses. userid: NULL for everybody whom kind and name concern. kind: company or ledger (combinations: how many posting combinations the user gains or loses there, of_combinations: of how many), or setting, gate, action, guard, table, database_role. What cannot be judged counts as a gain. Errors: PS107 changes is not usable, PS106 no such gate, PS201 no such company or user, PS301 no such ledger or class, or a pattern that is not usable, 42501.';
 
 
 --
@@ -1177,7 +1177,7 @@ ALTER FUNCTION postern.access_report(after_userid text, users integer) OWNER TO 
 -- Name: FUNCTION access_report(after_userid text, users integer); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.access_report(after_userid text, users integer) IS 'What all users may see and do, one row a user, in the order of their ids. after_userid: the last userid of the page before; NULL: the first page. users: at most so many rows, 1 to 10000. access has: active, pin (none, must change, set), locked_until (NULL: not locked), db_role with its roles and login (allowed or not), schemes (with which the user can approve), approves_for_others (with all_users_valid), companies (each with class, combinations that the user may see, of how many, and ledgers), gates (ids of those that stop and that the user may approve), actions (names of those that the user can perform). Errors: PS107 users is out of range, or this transaction has answered a challenge.';
+COMMENT ON FUNCTION postern.access_report(after_userid text, users integer) IS 'What all users may see and do, one row a user, in the order of their ids. after_userid: the last userid of the page before; NULL: the first page. users: at most so many rows, 1 to 10000. access has: active, pin (none, must_change, set), locked_until (NULL: not locked), db_role with its roles and login (allowed, not_allowed, no_such_role or other_role), schemes (with which the user can approve), approves_for_others (with all_users_valid), companies (each with is_default, class, combinations: how many posting combinations the user may see, of_combinations: of how many, and ledgers), gates (ids of those that stop and that the user may approve), actions (names of those that the user can perform). Errors: PS107 users is out of range, or this transaction has answered a challenge.';
 
 
 --
@@ -1309,6 +1309,73 @@ ALTER FUNCTION postern.add_ledger_combination(company text, ledger_id text, clas
 --
 
 COMMENT ON FUNCTION postern.add_ledger_combination(company text, ledger_id text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) IS 'Adds a rule to an authority class of an internal ledger: code strings that all ten patterns match are allowed, or not allowed. Not allowed always wins; what no rule allows is not allowed. A pattern is a value; a single space for blank; or contains % for any characters or none (% alone also matches blank) and _ for one; [%], [_] and [[] are these characters themselves. Returns the rule''s id; adding the same rule again returns the same id. Errors: PS201 no such company, PS301 no such ledger, no such class, MAX, allowed is NULL, or a pattern that is NULL, empty or over 20 characters.';
+
+
+--
+-- Name: add_passkey(bytea, bytea, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.add_passkey(passkey_id bytea, public_key bytea, name text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  current_user_id text := postern.current_userid();
+  numbers integer[];
+  free integer;
+  reason text;
+begin
+  perform postern_internal.refuse_read_only();
+  perform postern_internal.require_scheme('PASSKEY');
+  perform postern_internal.require_text(name, 'name', 100);
+  reason := case when passkey_id is null or octet_length(passkey_id) not between 16 and 1023
+                 then format('passkey_id has %s bytes.', coalesce(octet_length(passkey_id)::text, 'NULL'))
+                 when (postern_internal.p256_point(public_key)).x is null and postern_internal.rsa_modulus(public_key) is null
+                 then 'public_key is not the SubjectPublicKeyInfo of a key of the curve P-256, or of an RSA key with 2048 bits and the exponent 65537.' end;
+  if reason is not null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The passkey is not usable',
+      detail = reason,
+      hint = 'Ask the browser for the algorithms -7 (ES256) and -257 (RS256) only, and pass rawId and the result of getPublicKey().';
+  end if;
+  perform from postern_internal.credential as c where c.userid = current_user_id for update;
+  select coalesce(array_agg(p.number), '{}') into numbers from postern_internal.passkey as p where p.userid = current_user_id;
+  perform postern.checkpoint(
+    case when numbers = '{}' then 'POSTERN_PASSKEY_FIRST' else 'POSTERN_PASSKEY_ADD' end,
+    jsonb_build_object('NAME', name, 'KEY', left(encode(sha256(public_key), 'hex'), 32)));
+  select min(n) into free from generate_series(1, 10) as n where n <> all (numbers);
+  if free is null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'There are too many passkeys',
+      detail = format('User %s has 10.', current_user_id),
+      hint = 'Have an administrator remove some with postern.remove_passkey.';
+  end if;
+  update postern_internal.credential as c
+     set passkey_counts = c.passkey_counts[:free - 1] || 0::bigint || c.passkey_counts[free + 1:]
+   where c.userid = current_user_id;
+  insert into postern_internal.passkey as p (userid, number, passkey_id, public_key, name)
+  values (current_user_id, free, passkey_id, public_key, name)
+  on conflict on constraint passkey_passkey_id_key do nothing;
+  if not found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The passkey is enrolled already',
+      detail = format('passkey_id has %s bytes.', octet_length(passkey_id)),
+      hint = 'Have the browser make a new one.';
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern.add_passkey(passkey_id bytea, public_key bytea, name text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION add_passkey(passkey_id bytea, public_key bytea, name text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.add_passkey(passkey_id bytea, public_key bytea, name text) IS 'Enrols a passkey of the current user, behind the gate POSTERN_PASSKEY_FIRST, which only the user''s PIN opens, or POSTERN_PASSKEY_ADD, which only an earlier passkey opens. passkey_id: the browser''s rawId, 16 to 1023 bytes. public_key: what getPublicKey() gives for ES256 or RS256. name: for people, at most 100 characters. Errors: PS107 argument, the scheme PASSKEY is not enabled, or there are too many; PS101 authenticate first, PS401, PS402; 25006 on a standby and in a read-only transaction.';
 
 
 --
@@ -1476,7 +1543,7 @@ ALTER FUNCTION postern.append_leaves(log_ids bigint[], hashes bytea[]) OWNER TO 
 -- Name: FUNCTION append_leaves(log_ids bigint[], hashes bytea[]); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.append_leaves(log_ids bigint[], hashes bytea[]) IS 'Makes entries the next leaves of the log''s tree, in the given order. hashes: as in postern.log_leaf, one text of octets for each entry; the database computes them again. Returns the number of leaves. Errors: 23505 an entry has a leaf, 55P03 another one is sealing, PS107 argument, PS501 the hashes are not those of the entries and their tree, entries are not new, or leaves are missing or were added; 42501 this database does not allow the login.';
+COMMENT ON FUNCTION postern.append_leaves(log_ids bigint[], hashes bytea[]) IS 'For postern log seal: makes entries the next leaves of the log''s tree, in the given order. hashes: as in postern.log_leaf, one text of octets for each entry; the database computes them again. Returns the number of leaves. Errors: 23505 an entry has a leaf, 55P03 another one is sealing, PS107 argument, PS501 the hashes are not those of the entries and their tree, entries are not new, or leaves are missing or were added; 42501 this database does not allow the login.';
 
 
 --
@@ -1571,6 +1638,13 @@ declare
   credential postern_internal.credential;
   is_active boolean;
   is_right boolean;
+  totp_secret bytea;
+  totp_step bigint;  -- of the code
+  assertion record;
+  passkey_number integer;  -- of the passkey that is meant; NULL: none of the user's
+  passkey_key bytea;
+  logged_assertion text;  -- whatever the verdict, so that the entry has the same size
+  passkey_count bigint;  -- how often it says to have signed
   own postern_internal.credential;  -- of the session's user, who also pays for filling the log
   attempted_at timestamptz;
   verdict postern_internal.verdict;
@@ -1579,10 +1653,13 @@ declare
   new_locked_until timestamptz;
   new_denials integer;
   new_denials_since timestamptz;
+  new_totp_step bigint;
+  new_passkey_counts bigint[];
   max_failures integer := postern_internal.setting_integer('max_failures');
   lock_minutes integer := postern_internal.setting_integer('lock_minutes');
   max_lock_minutes integer := postern_internal.setting_integer('max_lock_minutes');
   issued uuid;
+  dummy_secret constant bytea := postern_internal.random_bytes(20);
   -- For a user without a PIN: bcrypt takes as long as usual, and its result equals no stored hash.
   dummy_hash constant text := '$2a$10$abcdefghijklmnopqrstuu';
 begin
@@ -1628,13 +1705,14 @@ begin
   select s.verify_function into verify_name
     from postern_internal.scheme as s
    where s.scheme = authenticate.scheme
-     and s.enabled
-     and (s.scheme = 'PIN' or not gate.built_in and postern_internal.is_verify_function(to_regprocedure(s.verify_function)));
+     and s.scheme = any (postern_internal.gate_schemes(gate))
+     and (s.scheme in ('PIN', 'TOTP', 'PASSKEY') or postern_internal.is_verify_function(to_regprocedure(s.verify_function)));
   if not found then
     raise exception using
       errcode = 'PS107',
       message = 'The scheme cannot be used here',
-      detail = format('scheme is %s, the gate is %s.', coalesce(to_jsonb(left(scheme, 128))::text, 'NULL'), gate.gate_id),
+      detail = format('scheme is %s; gate %s accepts %s.', coalesce(to_jsonb(left(scheme, 128))::text, 'NULL'), gate.gate_id,
+                      coalesce(nullif(array_to_string(postern_internal.gate_schemes(gate), ', '), ''), 'none')),
       hint = 'Use one of the schemes that the error PS101 names.';
   end if;
 
@@ -1675,7 +1753,34 @@ begin
   select bool_and(e.active) into strict is_active from postern_internal.end_user as e where e.userid in (session_userid, counted);
   if scheme = 'PIN' then
     is_right := postern_internal.hash_pin(response, coalesce(credential.hash, dummy_hash)) = credential.hash
-            and (gate.built_in or not credential.must_change);
+            and (gate.gate_id = 'POSTERN_PIN_CHANGE' or not credential.must_change);
+  elsif scheme = 'TOTP' then
+    -- For a user without an app: a secret that nobody knows takes as long.
+    totp_secret := case when gate.gate_id = 'POSTERN_TOTP_CONFIRM' then credential.totp_pending else credential.totp_secret end;
+    totp_step := postern_internal.totp_match(coalesce(totp_secret, dummy_secret), response, clock_timestamp(), credential.totp_step);
+    is_right := totp_secret is not null and totp_step is not null;
+  elsif scheme = 'PASSKEY' then
+    assertion := postern_internal.read_assertion(response);
+    -- All passkeys are read, whether one of them is meant or none, because everybody can count the rows that were read.
+    select min(p.number) filter (where p.passkey_id = assertion.passkey_id),
+           (array_agg(p.public_key) filter (where p.passkey_id = assertion.passkey_id))[1]
+      into passkey_number, passkey_key
+      from postern_internal.passkey as p
+     where p.userid = counted;
+    is_right := postern_internal.is_assertion(assertion.authenticator_data, assertion.client_data, assertion.signature, passkey_key, challenge);
+    passkey_count := assertion.count;
+    if assertion.passkey_id is not null and assertion.authenticator_data is not null and assertion.client_data is not null
+       and assertion.signature is not null then
+      logged_assertion := jsonb_build_object(
+        'id', postern_internal.encode_base64url(assertion.passkey_id),
+        'authenticatorData', postern_internal.encode_base64url(assertion.authenticator_data),
+        'clientDataJSON', postern_internal.encode_base64url(assertion.client_data),
+        'signature', postern_internal.encode_base64url(assertion.signature),
+        'challenge', challenge)::text;
+    end if;
+    is_right := is_right and passkey_number is not null
+            -- A passkey that counts has to count on. One that went back was copied. Synchronised ones say 0 for ever.
+            and (passkey_count > credential.passkey_counts[passkey_number] or passkey_count = 0 and credential.passkey_counts[passkey_number] = 0);
   else
     is_right := postern_internal.verify_response(
       to_regprocedure(verify_name), target, response,
@@ -1706,11 +1811,18 @@ begin
                       else 1 end;
   new_denials_since := case when verdict = 'accepted' or own.denials_since > attempted_at - interval '1 hour' then own.denials_since
                             else attempted_at end;
+  -- A code works once. A verify function could not remember that: what it writes is rolled back.
+  new_totp_step := case when verdict = 'accepted' and totp_step is not null then totp_step else credential.totp_step end;
+  new_passkey_counts := case when verdict = 'accepted' and scheme = 'PASSKEY'
+                             then credential.passkey_counts[:passkey_number - 1] || passkey_count || credential.passkey_counts[passkey_number + 1:]
+                             else credential.passkey_counts end;
   update postern_internal.credential as c
      set first_filler = gen_random_uuid(),
          failures = case when c.userid = counted then new_failures else c.failures end,
          lockouts = case when c.userid = counted then new_lockouts else c.lockouts end,
          locked_until = case when c.userid = counted then new_locked_until else c.locked_until end,
+         totp_step = case when c.userid = counted then new_totp_step else c.totp_step end,
+         passkey_counts = case when c.userid = counted then new_passkey_counts else c.passkey_counts end,
          denials = case when c.userid = session_userid then new_denials else c.denials end,
          denials_since = case when c.userid = session_userid then new_denials_since else c.denials_since end,
          last_filler = gen_random_uuid()
@@ -1726,14 +1838,14 @@ begin
   returning ticket into issued;
 
   insert into postern_internal.checkpoint_entry
-    (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket)
+    (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket, assertion)
   values
     (case when verdict = 'accepted' then 'accepted'::postern_internal.outcome
           when verdict = 'locked' then 'refused'::postern_internal.outcome
           when new_locked_until = '-infinity' then 'denied'::postern_internal.outcome
           else 'locked'::postern_internal.outcome end,
      gate.gate_id, fields ->> 'action', session_userid, coalesce(target, left(username, 128)),
-     fields ->> 'message', fields -> 'parameters', comment, scheme, issued);
+     fields ->> 'message', fields -> 'parameters', comment, scheme, issued, logged_assertion);
 
   return issued;
 end
@@ -1880,7 +1992,10 @@ CREATE FUNCTION postern.begin_sealing(confirmed_timeline bigint DEFAULT NULL::bi
 begin
   perform postern_internal.require_allowed_login('postern_sealer');
   perform postern_internal.refuse_read_only();
-  perform from postern_internal.sealing for update nowait;
+  perform from postern_internal.sealing for update skip locked;
+  if not found then
+    return;
+  end if;
   is_new_place := postern_internal.require_sealing_place(confirmed_timeline, confirmed_database);
   perform postern_internal.require_fresh_log_ids();
   return query select u.tree_size, u.snapshot, is_new_place from postern.sealed_until() as u;
@@ -1894,7 +2009,7 @@ ALTER FUNCTION postern.begin_sealing(confirmed_timeline bigint, confirmed_databa
 -- Name: FUNCTION begin_sealing(confirmed_timeline bigint, confirmed_database text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.begin_sealing(confirmed_timeline bigint, confirmed_database text) IS 'Makes this transaction the only one that seals the log, and returns how far it is sealed, like postern.sealed_until. confirmed_timeline, confirmed_database: after a failover, or if this database replaces the one that was sealed, the place as the error shows it; NULL: the place is the same as before. is_new_place: it is not, and end_sealing has to record it. Errors: 55000 the log was sealed in another place, or has ids that its sequences have yet to give out; 55P03 another session is sealing; 40001 another session has just sealed; 42501 this database does not allow the login.';
+COMMENT ON FUNCTION postern.begin_sealing(confirmed_timeline bigint, confirmed_database text) IS 'For postern log seal: makes this transaction the only one that seals the log, and returns how far it is sealed, like postern.sealed_until; no row if another session is sealing. confirmed_timeline, confirmed_database: after a failover, or if this database replaces the one that was sealed, the place as the error shows it; NULL: the place is the same as before. is_new_place: it is not, and end_sealing has to record it. Errors: 55000 the log was sealed in another place, or has ids that its sequences have yet to give out; 40001 another session has just sealed; 42501 this database does not allow the login.';
 
 
 --
@@ -2296,7 +2411,7 @@ ALTER FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint,
 -- Name: FUNCTION call_event_function(name text, lease uuid, log_id bigint, version text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint, version text) IS 'Makes a delivery by calling the function of an action, which gets only its owner''s rights. For the worker, as the only statement of a transaction. Settings, temporary tables, prepared statements and locks that the function leaves in the session stay there: clean the session before it does anything else. The commit does not wait for the disk, unless the function sets synchronous_commit. name: of the action. lease: the one with which the delivery was claimed. log_id: of the entry; the function gets the parameters of that event from the log. version: what the previous call in this session returned; NULL in a new session. Returns the version of the function, with which the session may make the next call; NULL if it may make none, because plans that were made under changed settings stay in it. What the function does and the record of the call are committed together, or neither is. Errors: PS107 events may not call the function, it is not leased, it keeps deferring triggers, or was changed meanwhile; 55000 with the constraint version: the session called another version of the function; and those of the function.';
+COMMENT ON FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint, version text) IS 'For the worker of events: makes a delivery by calling the function of an action, which gets only its owner''s rights. Must be the only statement of a transaction. Settings, temporary tables, prepared statements and locks that the function leaves in the session stay there: clean the session before it does anything else. The commit does not wait for the disk, unless the function sets synchronous_commit. name: of the action. lease: the one with which the delivery was claimed. log_id: of the entry; the function gets the parameters of that event from the log. version: what the previous call in this session returned; NULL in a new session. Returns the version of the function, with which the session may make the next call; NULL if it may make none, because plans that were made under changed settings stay in it. What the function does and the record of the call are committed together, or neither is. Errors: PS107 events may not call the function, it is not leased, it keeps deferring triggers, or was changed meanwhile; 55000 with the constraint version: the session called another version of the function; and those of the function.';
 
 
 --
@@ -2351,6 +2466,9 @@ begin
     perform postern_internal.refuse_read_only();
   end if;
   perform postern_internal.gate_is_active(gate_id);
+  if gate_id = 'POSTERN_ADMINISTRATION' then
+    perform postern_internal.refuse_administration();
+  end if;
   select g.* into strict gate from postern_internal.gate as g where g.gate_id = challenge.gate_id;
   parameters := postern_internal.check_parameters(gate_id, gate.parameters, parameters);
   return postern_internal.create_challenge(
@@ -2367,7 +2485,7 @@ ALTER FUNCTION postern.challenge(gate_id text, parameters jsonb) OWNER TO poster
 -- Name: FUNCTION challenge(gate_id text, parameters jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.challenge(gate_id text, parameters jsonb) IS 'The challenge that postern.checkpoint would raise for these arguments, without reaching the gate and whether or not the gate is active. For dialogs that ask in advance. Errors: PS106 no such gate, PS107 parameters, PS401, PS402; 25006 on a standby, where nobody could answer it.';
+COMMENT ON FUNCTION postern.challenge(gate_id text, parameters jsonb) IS 'The challenge that postern.checkpoint would raise for these arguments, without reaching the gate and whether or not the gate is active. For dialogs that ask in advance. Errors: PS106 no such gate, PS107 parameters, or the gate POSTERN_ADMINISTRATION, PS401, PS402; 25006 on a standby, where nobody could answer it.';
 
 
 --
@@ -2418,7 +2536,7 @@ begin
 
   perform postern_internal.begin_class_change(changed_class_id);
   delete from postern_internal.authority_combination as c
-   where c.class_id = changed_class_id and c.combination_id = any (removed);
+   where c.class_id = changed_class_id and c.rule_id = any (removed);
   get diagnostics deleted = row_count;
   insert into postern_internal.authority_combination as c (class_id, allowed, patterns)
   select changed_class_id, (r.value ->> 'allowed')::boolean, array(select jsonb_array_elements_text(r.value -> 'patterns'))
@@ -2525,7 +2643,7 @@ ALTER FUNCTION postern.check_allowed_login(role name) OWNER TO postern_owner;
 -- Name: FUNCTION check_allowed_login(role name); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.check_allowed_login(role name) IS 'Returns true if session_user is a member of role and this database lets it use that membership; otherwise raises an error that says what to do. role: postern_trusted_app, postern_admin, postern_sealer, postern_redactor or postern_event_worker. Errors: 42501, PS107 another role.';
+COMMENT ON FUNCTION postern.check_allowed_login(role name) IS 'For functions that postern.allow_login concerns: returns true if session_user is a member of role and this database lets it use that membership; otherwise raises an error that says what to do. role: postern_trusted_app, postern_admin, postern_sealer, postern_redactor or postern_event_worker. Errors: 42501, PS107 another role.';
 
 
 --
@@ -2559,11 +2677,11 @@ begin
            when parameters is null then 'parameters is NULL.'
            when gate.built_in then format('Gate %s is built in.', gate_id)
            when operations is null or cardinality(operations) = 0 then 'operations is empty.'
-           when not operations <@ array['insert', 'update', 'delete'] or array_position(operations, null) is not null
+           when not operations <@ array['insert', 'update', 'delete'] or exists (select from unnest(operations) as name where name is null)
              then format('operations is %s.', to_jsonb(operations))
            when (select count(distinct name) from unnest(operations) as name) < cardinality(operations) then 'operations names one twice.'
            when columns is not null and 'update' <> all (operations) then 'columns is given, and operations does not include update.'
-           when cardinality(columns) = 0 or array_position(columns, null) is not null or array_ndims(columns) > 1 then format('columns is %s.', to_jsonb(columns))
+           when cardinality(columns) = 0 or array_ndims(columns) > 1 or exists (select from unnest(columns) as name where name is null) then format('columns is %s.', to_jsonb(columns))
          end,
          'operations is an array of insert, update and delete; columns names columns whose UPDATE is guarded, or is NULL for all of them.'
     into reason, advice;
@@ -2662,6 +2780,9 @@ begin
     end if;
   end if;
   if postern_internal.gate_is_active(gate_id) then
+    if gate_id = 'POSTERN_ADMINISTRATION' then
+      perform postern_internal.refuse_administration();
+    end if;
     if pg_column_size(parameters) > 262144 or current_setting('transaction_read_only') = 'on' then
       perform postern_internal.refuse_read_only();
       perform postern_internal.refuse_long_parameters(pg_column_size(parameters)); -- as check_parameters would, but without reading them
@@ -2678,7 +2799,7 @@ ALTER FUNCTION postern.checkpoint(gate_id text, parameters jsonb) OWNER TO poste
 -- Name: FUNCTION checkpoint(gate_id text, parameters jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.checkpoint(gate_id text, parameters jsonb) IS 'Stops the transaction unless the gate is inactive or was opened for this transaction; a pass is logged. gate_id: a registered gate. parameters: an object with exactly the gate''s parameters. Errors: PS101 authentication is required (DETAIL is a JSON object with the challenge), PS103 the ticket was for something else, PS106 no such gate, PS107 parameters, PS401, PS402; 25006 on a standby and in a read-only transaction.';
+COMMENT ON FUNCTION postern.checkpoint(gate_id text, parameters jsonb) IS 'Stops the transaction unless the gate is inactive or was opened for this transaction; a pass is logged. gate_id: a registered gate. parameters: an object with exactly the gate''s parameters. Errors: PS101 authentication is required (DETAIL is a JSON object with the challenge), PS103 the ticket was for something else, PS106 no such gate, PS107 parameters, or the gate POSTERN_ADMINISTRATION, PS401, PS402; 25006 on a standby and in a read-only transaction.';
 
 
 --
@@ -2760,7 +2881,7 @@ ALTER FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease 
 -- Name: FUNCTION claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer, due_from timestamp with time zone); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer, due_from timestamp with time zone) IS 'Claims what an action has to deliver now. For the worker. name: of the action. maximum: how many, 1 to 10000. lease: a new uuid, to be passed again with the outcome. lease_seconds: 1 to 3600, after which others may claim the deliveries. due_from: the due_at of the last claimed delivery, to continue from there; deliveries that became free before it are left to workers that start at the front. Returns one JSON object per delivery, with the parameters of the event. Errors: PS107 argument, 55000 the database is a copy, restored, or on another timeline.';
+COMMENT ON FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer, due_from timestamp with time zone) IS 'For the worker of events: claims what an action has to deliver now. name: of the action. maximum: how many, 1 to 10000. lease: a new uuid, to be passed again with the outcome. lease_seconds: 1 to 3600, after which others may claim the deliveries. due_from: the due_at of the last claimed delivery, to continue from there; deliveries that became free before it are left to workers that start at the front. Returns one JSON object per delivery, with the parameters of the event. Errors: PS107 argument, 55000 the database is a copy, restored, or on another timeline.';
 
 
 --
@@ -2957,7 +3078,94 @@ ALTER FUNCTION postern.confirm_event_timeline(timeline bigint) OWNER TO postern_
 -- Name: FUNCTION confirm_event_timeline(timeline bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.confirm_event_timeline(timeline bigint) IS 'Makes events continue after a failover, with everything that waits. For the worker, which calls it regularly. timeline: from the worker''s own configuration; NULL: not set. Does nothing if events are delivered on this timeline already. Errors: 55000 they are delivered on another timeline and the argument does not name this one, or it names a later one.';
+COMMENT ON FUNCTION postern.confirm_event_timeline(timeline bigint) IS 'For the worker of events: makes events continue after a failover, with everything that waits. Is called regularly. timeline: from the worker''s own configuration; NULL: not set. Does nothing if events are delivered on this timeline already. Errors: 55000 they are delivered on another timeline and the argument does not name this one, or it names a later one.';
+
+
+--
+-- Name: confirm_totp(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.confirm_totp() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET debug_print_plan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+  current_user_id text := postern.current_userid();
+  app text;
+begin
+  perform postern_internal.refuse_read_only();
+  perform postern_internal.require_scheme('TOTP');
+  select left(encode(sha256(c.totp_pending), 'hex'), 16) into app
+    from postern_internal.credential as c
+   where c.userid = current_user_id
+     for update;
+  if app is null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'There is no authenticator app to confirm',
+      detail = format('User %s has enrolled none, or has confirmed it.', current_user_id),
+      hint = 'Enrol one with postern.enrol_totp.';
+  end if;
+  perform postern.checkpoint('POSTERN_TOTP_CONFIRM', jsonb_build_object('APP', app));
+  update postern_internal.credential as c
+     set totp_secret = c.totp_pending,
+         totp_pending = null
+   where c.userid = current_user_id;
+end
+$$;
+
+
+ALTER FUNCTION postern.confirm_totp() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION confirm_totp(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.confirm_totp() IS 'Confirms the authenticator app that postern.enrol_totp has begun to enrol, behind the gate POSTERN_TOTP_CONFIRM, which only a code of that app opens. From then on its codes open gates. Errors: PS107 the scheme TOTP is not enabled, or there is nothing to confirm; PS101 authenticate first, PS401, PS402; 25006 on a standby and in a read-only transaction.';
+
+
+--
+-- Name: count_outcomes(pg_snapshot); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.count_outcomes(since pg_snapshot, OUT until pg_snapshot, OUT passed bigint, OUT denied bigint, OUT locked bigint, OUT refused bigint, OUT cancelled bigint, OUT administered bigint) RETURNS record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+  select pg_current_snapshot(),
+         count(*) filter (where w.outcome = 'passed'),
+         count(*) filter (where w.outcome = 'denied'),
+         count(*) filter (where w.outcome = 'locked'),
+         count(*) filter (where w.outcome = 'refused'),
+         count(*) filter (where w.outcome = 'cancelled'),
+         count(*) filter (where w.outcome = 'administered')
+    from (
+      select e.outcome
+        from postern_internal.checkpoint_entry as e
+       where e.transaction_id = any (array(select pg_snapshot_xip(since)))
+         and e.logged_at > now() - interval '1 day'
+         and (e.transaction_id is distinct from pg_current_xact_id_if_assigned() or age(e.xmin) > 0)
+       union all
+      select e.outcome
+        from postern_internal.checkpoint_entry as e
+       where e.transaction_id >= pg_snapshot_xmax(since)
+         and e.transaction_id < pg_snapshot_xmax(pg_current_snapshot())
+         and e.logged_at > now() - interval '1 day'
+         and (e.transaction_id is distinct from pg_current_xact_id_if_assigned() or age(e.xmin) > 0)
+    ) as w
+$$;
+
+
+ALTER FUNCTION postern.count_outcomes(since pg_snapshot, OUT until pg_snapshot, OUT passed bigint, OUT denied bigint, OUT locked bigint, OUT refused bigint, OUT cancelled bigint, OUT administered bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION count_outcomes(since pg_snapshot, OUT until pg_snapshot, OUT passed bigint, OUT denied bigint, OUT locked bigint, OUT refused bigint, OUT cancelled bigint, OUT administered bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.count_outcomes(since pg_snapshot, OUT until pg_snapshot, OUT passed bigint, OUT denied bigint, OUT locked bigint, OUT refused bigint, OUT cancelled bigint, OUT administered bigint) IS 'For postern run: how many entries of each outcome have been committed since a snapshot, within the last day, without those of the caller''s own transaction. since: the until of the call before; NULL counts nothing and only returns where to begin. until: what to pass next. denied: wrong responses; locked: those that locked a credential; refused: attempts while it was locked; administered: changes of who may do what. For monitoring: see docs/operations.md.';
 
 
 --
@@ -3243,7 +3451,7 @@ ALTER FUNCTION postern.current_companies() OWNER TO postern_owner;
 -- Name: FUNCTION current_companies(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.current_companies() IS 'For policies: the companies of the current user. Errors: PS401, PS402.';
+COMMENT ON FUNCTION postern.current_companies() IS 'The companies of the current user, for policies. Errors: PS401, PS402.';
 
 
 --
@@ -3277,7 +3485,7 @@ ALTER FUNCTION postern.current_company_numbers() OWNER TO postern_owner;
 -- Name: FUNCTION current_company_numbers(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.current_company_numbers() IS 'For policies: the companies of the current user whose code is the canonical text of a number, as numbers. Errors: PS401, PS402.';
+COMMENT ON FUNCTION postern.current_company_numbers() IS 'For the policies of protect_company: the companies of the current user whose code is the canonical text of a number, as numbers. Errors: PS401, PS402.';
 
 
 --
@@ -3309,7 +3517,7 @@ ALTER FUNCTION postern.current_company_uuids() OWNER TO postern_owner;
 -- Name: FUNCTION current_company_uuids(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.current_company_uuids() IS 'For policies: the companies of the current user whose code is the canonical text of a uuid, as uuids. Errors: PS401, PS402.';
+COMMENT ON FUNCTION postern.current_company_uuids() IS 'For the policies of protect_company: the companies of the current user whose code is the canonical text of a uuid, as uuids. Errors: PS401, PS402.';
 
 
 --
@@ -3339,7 +3547,7 @@ ALTER FUNCTION postern.disable_gone_event_action(name text, target text, reason 
 -- Name: FUNCTION disable_gone_event_action(name text, target text, reason text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.disable_gone_event_action(name text, target text, reason text) IS 'Disables an action whose receiver wants no more events, until postern.enable_event_action. What it has to deliver waits. For the worker. name: of the action. target: the receiver that refused; if the action has another target by now, nothing happens. reason: the receiver''s answer, cut to 1000 characters. Returns whether the action was enabled. Errors: PS107 there is no such action.';
+COMMENT ON FUNCTION postern.disable_gone_event_action(name text, target text, reason text) IS 'For the worker of events: disables an action whose receiver wants no more events, until postern.enable_event_action. What it has to deliver waits. name: of the action. target: the receiver that refused; if the action has another target by now, nothing happens. reason: the receiver''s answer, cut to 1000 characters. Returns whether the action was enabled. Errors: PS107 there is no such action.';
 
 
 --
@@ -3483,7 +3691,7 @@ ALTER FUNCTION postern.drop_log(before timestamp with time zone, timeout interva
 -- Name: FUNCTION drop_log(before timestamp with time zone, timeout interval); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.drop_log(before timestamp with time zone, timeout interval) IS 'Drops the months (UTC) of the log that end by before. A month is dropped only if all its entries are sealed, exported with their proofs, and unchanged. The leaves stay, so proofs stay valid. timeout: for how long to try while others use the log, up to 1 hour. Returns the ranges of leaves of each dropped month, NULLs if it was empty; for a month that stays, the reason. Call it through "postern log drop", which signs what was dropped; otherwise "log verify" reports the entries as missing. Errors: PS107 argument, 25001 the transaction is not READ COMMITTED, 55000 the log was sealed in another place, 55P03 the log is in use.';
+COMMENT ON FUNCTION postern.drop_log(before timestamp with time zone, timeout interval) IS 'For postern log drop: drops the months (UTC) of the log that end by before. A month is dropped only if all its entries are sealed, exported with their proofs, and unchanged. The leaves stay, so proofs stay valid. timeout: for how long to try while others use the log, up to 1 hour. Returns the ranges of leaves of each dropped month, NULLs if it was empty; for a month that stays, the reason. Call it through "postern log drop", which signs what was dropped; otherwise "log verify" reports the entries as missing. Errors: PS107 argument, 25001 the transaction is not READ COMMITTED, 55000 the log was sealed in another place, 55P03 the log is in use.';
 
 
 --
@@ -3568,7 +3776,54 @@ ALTER FUNCTION postern.end_sealing() OWNER TO postern_owner;
 -- Name: FUNCTION end_sealing(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.end_sealing() IS 'Records that all entries that this transaction sees have a leaf now. Errors: 25001 the transaction is not REPEATABLE READ, 55000 an entry has none, 55P03 another session is sealing, 42501 this database does not allow the login.';
+COMMENT ON FUNCTION postern.end_sealing() IS 'For postern log seal: records that all entries that this transaction sees have a leaf now. Errors: 25001 the transaction is not REPEATABLE READ, 55000 an entry has none, 55P03 another session is sealing, 42501 this database does not allow the login.';
+
+
+--
+-- Name: enrol_totp(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.enrol_totp() RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET debug_print_plan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $_$
+declare
+  current_user_id text := postern.current_userid();
+  is_enrolled boolean;
+  secret bytea;
+begin
+  perform postern_internal.refuse_read_only();
+  perform postern_internal.require_scheme('TOTP');
+  select c.totp_secret is not null into is_enrolled from postern_internal.credential as c where c.userid = current_user_id for update;
+  -- A PIN is enough for the first app. If it were for the next one, a stolen PIN would be worth both.
+  if is_enrolled then
+    raise exception using
+      errcode = 'PS107',
+      message = 'There is an authenticator app already',
+      detail = format('User %s has confirmed one.', current_user_id),
+      hint = 'Have an administrator remove it with postern.remove_totp, and enrol again.';
+  end if;
+  perform postern.checkpoint('POSTERN_TOTP_ENROL');
+  update postern_internal.credential as c
+     set totp_pending = postern_internal.random_bytes(20)
+   where c.userid = current_user_id
+  returning c.totp_pending into secret;
+  return format('otpauth://totp/%1$s:%2$s?secret=%3$s&issuer=%1$s',
+                postern_internal.percent_encode(current_database()), postern_internal.percent_encode(current_user_id),
+                postern_internal.encode_base32(secret));
+end
+$_$;
+
+
+ALTER FUNCTION postern.enrol_totp() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION enrol_totp(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.enrol_totp() IS 'Begins to enrol an authenticator app of the current user, behind the gate POSTERN_TOTP_ENROL, which only the user''s PIN opens. Returns its secret as an otpauth:// URI, for a QR code, once: nothing shows it again. The app opens no gate until postern.confirm_totp. Errors: PS107 the scheme TOTP is not enabled, or the user has an app; PS101 authenticate first, PS401, PS402; 25006 on a standby and in a read-only transaction.';
 
 
 --
@@ -3607,7 +3862,7 @@ COMMENT ON FUNCTION postern.entry_redactions(redactions bigint[]) IS 'For views 
 -- Name: explain_access(text, text, numeric, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
-CREATE FUNCTION postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text DEFAULT NULL::text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text) RETURNS record
+CREATE FUNCTION postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text DEFAULT NULL::text, OUT allowed boolean, OUT reason text, OUT class text, OUT rule_id bigint, OUT code_part text, OUT pattern text, OUT value text) RETURNS record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
@@ -3669,15 +3924,15 @@ begin
     return;
   end if;
 
-  select r.combination_id, r.allowed
+  select r.rule_id, r.allowed
     into rule
     from postern_internal.authority_combination as r
    where r.class_id = access.class_id and postern_internal.rule_matches(codes, r.patterns)
-   order by r.allowed, r.combination_id
+   order by r.allowed, r.rule_id
    limit 1;
   if found then
     allowed := rule.allowed;
-    combination_id := rule.combination_id;
+    rule_id := rule.rule_id;
     reason := case when allowed then 'A combination of the class allows it, and none says that it is not allowed.'
                                 else 'A combination of the class says that it is not allowed.' end;
     -- All patterns of a rule match; the first one that is not % says most about it.
@@ -3686,7 +3941,7 @@ begin
       from (select substr('ABCDEFGHIJ', p.part::integer, 1) as part, p.pattern, p.code
               from postern_internal.authority_combination as r
              cross join lateral unnest(codes, r.patterns) with ordinality as p (code, pattern, part)
-             where r.combination_id = rule.combination_id
+             where r.rule_id = rule.rule_id
              order by p.pattern ~ '^%+$', p.part
              limit 1) as p;
     return;
@@ -3694,26 +3949,26 @@ begin
 
   reason := 'No combination of the class allows it.';
   -- The rule that came nearest, and the first code part that did not match.
-  select p.combination_id, p.part, p.pattern, p.code
-    into combination_id, code_part, pattern, value
-    from (select r.combination_id, substr('ABCDEFGHIJ', p.part::integer, 1) as part, p.pattern, p.code,
-                 count(*) over (partition by r.combination_id) as failed
+  select p.rule_id, p.part, p.pattern, p.code
+    into rule_id, code_part, pattern, value
+    from (select r.rule_id, substr('ABCDEFGHIJ', p.part::integer, 1) as part, p.pattern, p.code,
+                 count(*) over (partition by r.rule_id) as failed
             from postern_internal.authority_combination as r
            cross join lateral unnest(codes, r.patterns) with ordinality as p (code, pattern, part)
            where r.class_id = access.class_id and r.allowed and not postern_internal.code_matches(p.code, p.pattern)) as p
-   order by p.failed, p.combination_id, p.part
+   order by p.failed, p.rule_id, p.part
    limit 1;
 end
 $_$;
 
 
-ALTER FUNCTION postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text) OWNER TO postern_owner;
+ALTER FUNCTION postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text, OUT allowed boolean, OUT reason text, OUT class text, OUT rule_id bigint, OUT code_part text, OUT pattern text, OUT value text) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION explain_access(userid text, company text, posting_combination_id numeric, ledger_id text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text); Type: COMMENT; Schema: postern; Owner: postern_owner
+-- Name: FUNCTION explain_access(userid text, company text, posting_combination_id numeric, ledger_id text, OUT allowed boolean, OUT reason text, OUT class text, OUT rule_id bigint, OUT code_part text, OUT pattern text, OUT value text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text) IS 'Why a user may or may not see rows with a posting combination: one row with the verdict, the reason in words and the user''s class. If a rule decided (or, when none allows it, came nearest), also its id, the code part that tells, the rule''s pattern there and the code (NULL: blank). ledger_id: in that internal ledger; NULL: in the general ledger. Users, companies and ids that do not exist are a reason too, not an error.';
+COMMENT ON FUNCTION postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text, OUT allowed boolean, OUT reason text, OUT class text, OUT rule_id bigint, OUT code_part text, OUT pattern text, OUT value text) IS 'Why a user may or may not see rows with a posting combination: one row with the verdict, the reason in words and the user''s class. If a rule decided (or, when none allows it, came nearest), also rule_id (of postern.authority_combination), the code part that tells, the rule''s pattern there and the code (NULL: blank). ledger_id: in that internal ledger; NULL: in the general ledger. Users, companies and ids that do not exist are a reason too, not an error.';
 
 
 --
@@ -3854,7 +4109,7 @@ ALTER FUNCTION postern.refuse_guarded_truncate() OWNER TO postern_owner;
 -- Name: FUNCTION refuse_guarded_truncate(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.refuse_guarded_truncate() IS 'Trigger of tables whose deletions are guarded by a gate, while that gate is active. Argument: the gate. Errors: 55000 always.';
+COMMENT ON FUNCTION postern.refuse_guarded_truncate() IS 'For the triggers of protect_gate: refuses truncate on tables whose deletions are guarded by a gate, while that gate is active. Argument: the gate. Errors: 55000 always.';
 
 
 SET default_tablespace = '';
@@ -3933,7 +4188,7 @@ COMMENT ON VIEW postern.protected_table IS 'Tables that protect_company and prot
 -- Name: explain_guards(regclass, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
-CREATE FUNCTION postern.explain_guards(target regclass DEFAULT NULL::regclass, error text DEFAULT NULL::text) RETURNS TABLE(table_name text, gate_id text, operation text, asks boolean, explanation text)
+CREATE FUNCTION postern.explain_guards(target regclass DEFAULT NULL::regclass, error text DEFAULT NULL::text) RETURNS TABLE(schema_name name, table_name name, gate_id text, operation text, asks boolean, explanation text)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
@@ -3961,7 +4216,8 @@ CREATE FUNCTION postern.explain_guards(target regclass DEFAULT NULL::regclass, e
            WHERE ((p.protection = 'gate'::text) AND ((explain_guards.target IS NULL) OR (r.oid IN ( SELECT c.oid
                     FROM covering c))) AND ((explain_guards.error IS NULL) OR (strpos(explain_guards.error, format('%I.%I()'::text, p.schema_name, k.function_name)) > 0)))
          )
-  SELECT format('%I.%I'::text, g.schema_name, g.table_name) AS format,
+  SELECT g.schema_name,
+     g.table_name,
      g.gate_id,
      o.operation,
      s.asks,
@@ -4019,7 +4275,7 @@ ALTER FUNCTION postern.explain_guards(target regclass, error text) OWNER TO post
 -- Name: FUNCTION explain_guards(target regclass, error text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.explain_guards(target regclass, error text) IS 'What the guards of tables ask, and whether they ask now. target: the table or partition that is written; NULL: all. error: the text of an error with its CONTEXT, to get only the guards that raised it; NULL: all guards. Returns the guarded table, the gate, the operation, whether it asks, and why or when, in words.';
+COMMENT ON FUNCTION postern.explain_guards(target regclass, error text) IS 'What the guards of tables ask, and whether they ask now. target: the table or partition that is written; NULL: all. error: the text of an error with its CONTEXT, to get only the guards that raised it; NULL: all guards. Returns the guarded table (not a partition of it) with its schema, the gate, the operation, whether it asks, and why or when, in words.';
 
 
 --
@@ -4097,7 +4353,7 @@ ALTER FUNCTION postern.finish_event_deliveries(name text, lease uuid, log_ids bi
 -- Name: FUNCTION finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]) IS 'Records the outcomes of deliveries that were claimed with this lease. For the worker. outcomes: delivered; skipped, the condition did not hold; failed, to be tried again after delays seconds, or dead after event_attempts attempts; dead; released, not tried. errors: the reason, cut to 1000 characters each, or empty. Returns how many were still leased. Errors: PS107 argument.';
+COMMENT ON FUNCTION postern.finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]) IS 'For the worker of events: records the outcomes of deliveries that were claimed with this lease. outcomes: delivered; skipped, the condition did not hold; failed, to be tried again after delays seconds, or dead after event_attempts attempts; dead; released, not tried. errors: the reason, cut to 1000 characters each, or empty. Returns how many were still leased. Errors: PS107 argument.';
 
 
 --
@@ -4292,7 +4548,7 @@ COMMENT ON FUNCTION postern.guard_columns(columns name[], parameters jsonb) IS '
 
 CREATE FUNCTION postern.guard_settings() RETURNS text[]
     LANGUAGE sql IMMUTABLE
-    RETURN ARRAY['search_path=pg_catalog, pg_temp'::text, 'standard_conforming_strings=on'::text, 'transform_null_equals=off'::text, 'array_nulls=on'::text, 'extra_float_digits=1'::text, 'DateStyle=ISO, MDY'::text, 'IntervalStyle=postgres'::text, 'TimeZone=UTC'::text, 'bytea_output=hex'::text, 'lc_monetary=C'::text, 'enable_nestloop=off'::text, 'jit=off'::text];
+    RETURN ARRAY['search_path=pg_catalog, pg_temp'::text, 'standard_conforming_strings=on'::text, 'transform_null_equals=off'::text, 'array_nulls=on'::text, 'extra_float_digits=1'::text, 'DateStyle=ISO, MDY'::text, 'IntervalStyle=postgres'::text, 'TimeZone=UTC'::text, 'bytea_output=hex'::text, 'lc_monetary=C'::text, 'lc_numeric=C'::text, 'lc_time=C'::text, 'timezone_abbreviations=Default'::text, 'default_text_search_config=pg_catalog.simple'::text, 'quote_all_identifiers=off'::text, 'xmlbinary=base64'::text, 'xmloption=content'::text, 'gin_fuzzy_search_limit=0'::text, 'enable_nestloop=off'::text, 'jit=off'::text];
 
 
 ALTER FUNCTION postern.guard_settings() OWNER TO postern_owner;
@@ -4301,7 +4557,7 @@ ALTER FUNCTION postern.guard_settings() OWNER TO postern_owner;
 -- Name: FUNCTION guard_settings(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.guard_settings() IS 'For protect_gate and doctor: the settings of the function of a guard, as in pg_proc.proconfig.';
+COMMENT ON FUNCTION postern.guard_settings() IS 'The settings of the function of a guard, as in pg_proc.proconfig.';
 
 
 --
@@ -4392,7 +4648,7 @@ ALTER FUNCTION postern.refuse_guarded_move() OWNER TO postern_owner;
 -- Name: FUNCTION refuse_guarded_move(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.refuse_guarded_move() IS 'Trigger of partitioned tables whose updates are guarded by a gate, while that gate is active. Arguments: the gate, then the guarded columns; none: all. Errors: 55000 a row would move to another partition.';
+COMMENT ON FUNCTION postern.refuse_guarded_move() IS 'For the triggers of protect_gate: keeps rows of a partitioned table whose updates are guarded by a gate from moving, while that gate is active. Arguments: the gate, then the guarded columns; none: all. Errors: 55000 a row would move to another partition.';
 
 
 --
@@ -4791,7 +5047,7 @@ ALTER FUNCTION postern.refuse_truncate() OWNER TO postern_owner;
 -- Name: FUNCTION refuse_truncate(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.refuse_truncate() IS 'Trigger of protected tables. Errors: 55000 always.';
+COMMENT ON FUNCTION postern.refuse_truncate() IS 'For the triggers of protected tables: refuses truncate. Errors: 55000 always.';
 
 
 --
@@ -4815,7 +5071,7 @@ ALTER FUNCTION postern.row_security_holes(server_version integer) OWNER TO poste
 -- Name: FUNCTION row_security_holes(server_version integer); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.row_security_holes(server_version integer) IS 'For postern.doctor: the published holes of a server in row security, and in what Postern builds on. server_version: server_version_num, as 150018. No rows for NULL and for unknown versions.';
+COMMENT ON FUNCTION postern.row_security_holes(server_version integer) IS 'The published holes of a server in row security, and in what Postern builds on. server_version: server_version_num, as 150018. No rows for NULL and for unknown versions.';
 
 
 --
@@ -4841,7 +5097,7 @@ ALTER FUNCTION postern.server_finding(version integer) OWNER TO postern_owner;
 -- Name: FUNCTION server_finding(version integer); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.server_finding(version integer) IS 'For postern.doctor: the finding for a server of this version. version: server_version_num, as 150018. No row for a version without a published hole.';
+COMMENT ON FUNCTION postern.server_finding(version integer) IS 'What postern.doctor would find for a server of this version. version: server_version_num, as 150018. No row for a version without a published hole.';
 
 
 --
@@ -4853,15 +5109,15 @@ CREATE FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldes
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
     AS $$
-  select count(*), min(w.logged_at)
+  select case when bool_and(w.outcome = 'administered') then count(distinct w.transaction_id) else count(*) end, min(w.logged_at)
     from postern_internal.event_action as a
     join postern_internal.event as v on v.event = a.event and v.enabled
    cross join lateral (
-     select e.log_id, e.outcome, e.logged_at
+     select e.log_id, e.outcome, e.logged_at, e.transaction_id
        from postern_internal.checkpoint_entry as e
       where e.transaction_id = any (array(select pg_snapshot_xip(a.queued_to)))
       union all
-    (select e.log_id, e.outcome, e.logged_at
+    (select e.log_id, e.outcome, e.logged_at, e.transaction_id
        from postern_internal.checkpoint_entry as e
       where e.transaction_id >= pg_snapshot_xmax(a.queued_to)
       order by e.transaction_id
@@ -4881,7 +5137,7 @@ ALTER FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest
 -- Name: FUNCTION unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) IS 'How many entries of the log an action has to deliver that no worker has queued yet, among the 10000 oldest new ones, and when the first of them was logged. name: of the action. For postern.event_action, which counts them as pending, and postern.doctor.';
+COMMENT ON FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) IS 'For postern.event_action and postern.doctor: how many entries of the log, or for the administration transactions, an action has to deliver that no worker has queued yet, among the 10000 oldest new ones, and when the first of them was logged. name: of the action. postern.event_action counts them as pending.';
 
 
 --
@@ -4959,7 +5215,7 @@ ALTER FUNCTION postern.waiting_upkeep() OWNER TO postern_owner;
 -- Name: FUNCTION waiting_upkeep(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.waiting_upkeep() IS 'What postern.maintain would do, a row for each duty. waiting: blocks of posting combinations, tickets, deliveries (100000 at most are counted) or months. since: the moment of the oldest; NULL if it is not known.';
+COMMENT ON FUNCTION postern.waiting_upkeep() IS 'For postern.maintain and postern.doctor: what postern.maintain would do, a row for each duty. waiting: blocks of posting combinations, tickets, deliveries (100000 at most are counted) or months. since: the moment of the oldest; NULL if it is not known.';
 
 
 --
@@ -5116,6 +5372,183 @@ COMMENT ON VIEW postern_internal.admin_application IS 'Check of postern.doctor: 
 
 
 --
+-- Name: allowed_login; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.allowed_login (
+    db_role name NOT NULL,
+    role_oid oid NOT NULL,
+    system_identifier bigint NOT NULL,
+    allowed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    allowed_by name DEFAULT SESSION_USER NOT NULL
+);
+
+
+ALTER TABLE postern_internal.allowed_login OWNER TO postern_owner;
+
+--
+-- Name: TABLE allowed_login; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.allowed_login IS 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer, postern_redactor and postern_event_worker in this database. role_oid: the role that had the name in the cluster with this system_identifier. A later role with the same name is a different one.';
+
+
+--
+-- Name: administering_login; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.administering_login AS
+ SELECT r.oid,
+    r.rolname,
+    r.rolsuper,
+    u.userid,
+    pg_has_role(r.oid, 'postern_user'::name, 'member'::text) AS may_answer,
+    ((u.userid IS NULL) AND (NOT r.rolsuper) AND pg_has_role(r.oid, 'postern_app'::name, 'member'::text)) AS asks_session
+   FROM (pg_roles r
+     LEFT JOIN postern_internal.end_user u ON ((u.db_role = r.rolname)))
+  WHERE (r.rolcanlogin AND pg_has_role(r.oid, 'postern_admin'::name, 'member'::text) AND (r.rolsuper OR (EXISTS ( SELECT
+           FROM (postern_internal.allowed_login a
+             CROSS JOIN pg_control_system() c(pg_control_version, catalog_version_no, system_identifier, pg_control_last_modified))
+          WHERE ((a.db_role = r.rolname) AND ((a.role_oid = r.oid) OR (a.system_identifier <> c.system_identifier)))))));
+
+
+ALTER TABLE postern_internal.administering_login OWNER TO postern_owner;
+
+--
+-- Name: VIEW administering_login; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.administering_login IS 'Logins that administer this database. userid: the user whose database role it is. may_answer: whether it may call authenticate. asks_session: whether the user of its session approves what it changes.';
+
+
+--
+-- Name: credential; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.credential (
+    first_filler uuid DEFAULT gen_random_uuid() NOT NULL,
+    userid text NOT NULL,
+    hash text,
+    must_change boolean DEFAULT true NOT NULL,
+    changed_at timestamp with time zone,
+    changed_by name,
+    failures integer DEFAULT 0 NOT NULL,
+    lockouts integer DEFAULT 0 NOT NULL,
+    locked_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    denials integer DEFAULT 0 NOT NULL,
+    denials_since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    cancels integer DEFAULT 0 NOT NULL,
+    cancels_since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    unlocked_at timestamp with time zone,
+    totp_secret bytea,
+    totp_pending bytea,
+    totp_step bigint DEFAULT 0 NOT NULL,
+    passkey_counts bigint[] DEFAULT array_fill((0)::bigint, ARRAY[10]) NOT NULL,
+    last_filler uuid DEFAULT gen_random_uuid() NOT NULL,
+    CONSTRAINT credential_totp_pending_check CHECK ((octet_length(totp_pending) = 20)),
+    CONSTRAINT credential_totp_secret_check CHECK ((octet_length(totp_secret) = 20))
+);
+
+
+ALTER TABLE postern_internal.credential OWNER TO postern_owner;
+
+--
+-- Name: TABLE credential; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.credential IS 'One row per user. hash: the PIN as bcrypt over a keyed digest (NULL: none yet). must_change: set by an administrator, opens only POSTERN_PIN_CHANGE. Then the wrong responses and lock-outs since the last right response. denials, cancels: how many the sessions of this user have committed since the time beside it; after an hour the count starts again. unlocked_at: when an administrator last ended a lock-out; no attempt changes it. totp_secret: what the user''s authenticator app shares with this database (RFC 6238; NULL: none); totp_pending: the same for an app that is not confirmed yet; totp_step: the 30 seconds of the last accepted code, since the Unix epoch. passkey_counts: what each passkey last said of how often it has signed, by its number; they are here, because each attempt writes this row and no other. The fillers are new at each attempt: WAL omits the common beginning and end of the old and the new row, so without them its size would tell a right response from a wrong one.';
+
+
+--
+-- Name: setting; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.setting (
+    name text NOT NULL,
+    value text NOT NULL,
+    kind text NOT NULL,
+    minimum integer,
+    maximum integer,
+    default_value text NOT NULL,
+    description text NOT NULL,
+    CONSTRAINT setting_kind_check CHECK ((kind = ANY (ARRAY['boolean'::text, 'integer'::text, 'kinds'::text, 'text'::text])))
+);
+
+
+ALTER TABLE postern_internal.setting OWNER TO postern_owner;
+
+--
+-- Name: TABLE setting; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.setting IS 'Settings of Postern in this database, with their allowed values. kind: boolean; integer, from minimum to maximum; kinds, a list of kinds of changes of the administration.';
+
+
+--
+-- Name: administrator_without_pin; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.administrator_without_pin AS
+ WITH login AS MATERIALIZED (
+         SELECT a.rolname,
+            a.rolsuper,
+            a.userid,
+            a.asks_session,
+                CASE
+                    WHEN a.asks_session THEN NULL::text
+                    WHEN (a.userid IS NULL) THEN 'no user has this database role'::text
+                    WHEN (NOT u.active) THEN format('its user %s is not active'::text, a.userid)
+                    WHEN (c.hash IS NULL) THEN format('its user %s has no PIN'::text, a.userid)
+                    WHEN c.must_change THEN format('its user %s has not changed the PIN that an administrator set'::text, a.userid)
+                    WHEN (NOT a.may_answer) THEN 'it is no member of postern_user'::text
+                    ELSE NULL::text
+                END AS reason
+           FROM ((postern_internal.administering_login a
+             LEFT JOIN postern_internal.end_user u ON ((u.userid = a.userid)))
+             LEFT JOIN postern_internal.credential c ON ((c.userid = a.userid)))
+          WHERE (EXISTS ( SELECT
+                   FROM postern_internal.setting s
+                  WHERE ((s.name = 'administration_gate'::text) AND (s.value <> 'none'::text))))
+        )
+ SELECT 'warn'::text AS level,
+    'administrator_without_pin'::text AS code,
+    ('login '::text || quote_ident((l.rolname)::text)) AS object,
+    'An administrator cannot approve'::text AS title,
+    format('The setting administration_gate asks administrators, and this one cannot answer: %s.'::text, l.reason) AS detail,
+    (
+        CASE
+            WHEN (l.userid IS NULL) THEN format('Have another administrator give the login a user, with a PIN: select postern.set_user_db_role(..., %L)'::text, l.rolname)
+            WHEN (l.reason = 'it is no member of postern_user'::text) THEN format('Let the login answer: grant postern_user to %I'::text, l.rolname)
+            WHEN (l.reason ~~ '%active'::text) THEN format('Have another administrator activate the user: select postern.set_user_active(%L, true)'::text, l.userid)
+            WHEN (l.reason ~~ '%PIN'::text) THEN format('Have another administrator give the user a PIN: select postern.reset_pin(%L, ...)'::text, l.userid)
+            ELSE format('Have the user %s change the PIN'::text, l.userid)
+        END || format('; or, if the login need not administer: select postern.disallow_login(%L);'::text, l.rolname)) AS fix
+   FROM login l
+  WHERE ((l.reason IS NOT NULL) AND (NOT l.rolsuper))
+UNION ALL
+ SELECT 'error'::text AS level,
+    'administrator_without_pin'::text AS code,
+    'setting administration_gate'::text AS object,
+    'No administrator can approve'::text AS title,
+    'The setting asks administrators, and none of them can answer. So nobody can change who may do what.'::text AS detail,
+    'select postern_internal.lift_administration_gate(''no administrator can answer'');'::text AS fix
+  WHERE ((EXISTS ( SELECT
+           FROM postern_internal.setting s
+          WHERE ((s.name = 'administration_gate'::text) AND (s.value <> 'none'::text)))) AND (NOT (EXISTS ( SELECT
+           FROM login l
+          WHERE (l.reason IS NULL)))));
+
+
+ALTER TABLE postern_internal.administrator_without_pin OWNER TO postern_owner;
+
+--
+-- Name: VIEW administrator_without_pin; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.administrator_without_pin IS 'Check of postern.doctor: logins that administer, and cannot answer at POSTERN_ADMINISTRATION.';
+
+
+--
 -- Name: all_data_role; Type: VIEW; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -5154,28 +5587,6 @@ ALTER TABLE postern_internal.all_data_role OWNER TO postern_owner;
 --
 
 COMMENT ON VIEW postern_internal.all_data_role IS 'Check of postern.doctor: login roles that are members of a predefined role with access to all tables, or to the server''s files.';
-
-
---
--- Name: allowed_login; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.allowed_login (
-    db_role name NOT NULL,
-    role_oid oid NOT NULL,
-    system_identifier bigint NOT NULL,
-    allowed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    allowed_by name DEFAULT SESSION_USER NOT NULL
-);
-
-
-ALTER TABLE postern_internal.allowed_login OWNER TO postern_owner;
-
---
--- Name: TABLE allowed_login; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.allowed_login IS 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer, postern_redactor and postern_event_worker in this database. role_oid: the role that had the name in the cluster with this system_identifier. A later role with the same name is a different one.';
 
 
 --
@@ -5634,6 +6045,199 @@ COMMENT ON VIEW postern_internal.bypassing_role IS 'Check of postern.doctor: log
 
 
 --
+-- Name: log_number; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE SEQUENCE postern_internal.log_number
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+
+ALTER TABLE postern_internal.log_number OWNER TO postern_owner;
+
+--
+-- Name: SEQUENCE log_number; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON SEQUENCE postern_internal.log_number IS 'Counts the entries of the log.';
+
+
+--
+-- Name: log_skip; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE SEQUENCE postern_internal.log_skip
+    START WITH 0
+    INCREMENT BY 10000000
+    MINVALUE 0
+    NO MAXVALUE
+    CACHE 1;
+
+
+ALTER TABLE postern_internal.log_skip OWNER TO postern_owner;
+
+--
+-- Name: SEQUENCE log_skip; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON SEQUENCE postern_internal.log_skip IS 'How many log_ids were skipped: a log_id is the sum of this and log_number.';
+
+
+--
+-- Name: log_timeline; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE SEQUENCE postern_internal.log_timeline
+    START WITH -2147483648
+    INCREMENT BY 1
+    MINVALUE -2147483648
+    NO MAXVALUE
+    CACHE 1;
+
+
+ALTER TABLE postern_internal.log_timeline OWNER TO postern_owner;
+
+--
+-- Name: SEQUENCE log_timeline; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON SEQUENCE postern_internal.log_timeline IS 'A hash of the timeline for which log_skip is valid. It is set, never increased.';
+
+
+--
+-- Name: checkpoint_entry; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.checkpoint_entry (
+    log_id bigint DEFAULT (
+CASE hashtext("left"(pg_walfile_name(pg_current_wal_lsn()), 8))
+    WHEN pg_sequence_last_value('postern_internal.log_timeline'::regclass) THEN pg_sequence_last_value('postern_internal.log_skip'::regclass)
+    ELSE (nextval('postern_internal.log_skip'::regclass) + (0 * setval('postern_internal.log_timeline'::regclass, (hashtext("left"(pg_walfile_name(pg_current_wal_lsn()), 8)))::bigint)))
+END + nextval('postern_internal.log_number'::regclass)) NOT NULL,
+    outcome postern_internal.outcome NOT NULL,
+    gate_id text NOT NULL,
+    action text,
+    userid text,
+    authenticated_by text,
+    logged_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    message text NOT NULL,
+    parameters jsonb NOT NULL,
+    comment text,
+    scheme text,
+    session_role name DEFAULT SESSION_USER NOT NULL,
+    client_addr inet DEFAULT inet_client_addr(),
+    application_name text DEFAULT current_setting('application_name'::text) NOT NULL,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    ticket uuid,
+    asked boolean DEFAULT true NOT NULL,
+    approved_gate_id text,
+    approved_message text,
+    assertion text,
+    salt uuid DEFAULT gen_random_uuid() NOT NULL,
+    salts bytea[],
+    redactions bigint[]
+)
+PARTITION BY RANGE (logged_at);
+
+
+ALTER TABLE postern_internal.checkpoint_entry OWNER TO postern_owner;
+
+--
+-- Name: TABLE checkpoint_entry; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of something else opened it. approved_gate_id, approved_message: what the person was shown, if it differs from the entry''s own. assertion: what a passkey has signed, of an attempt with one. salt: what makes the hashes of the personal columns in the entry''s leaf impossible to guess; the passes that one ticket opened have the same. salts, redactions: NULL unless something was redacted; then salt is the nil UUID, and both have an element for the number of each personal field in the leaf. redactions: the log_id of the entry that records why the field''s values are gone; NULL if they are there. salts: the field''s salt, or the hash that is left of it. userid is NULL only if it was redacted. If outcome is administered: action is the kind of object; userid is the user whom the change concerns, or empty; authenticated_by is the end user who made the change; parameters has key, before and after. Nothing about a person is in the columns that leaves have in the clear. One partition per month (UTC), by postern.create_log_partitions. Its sequences make log_id unique: a key over partitions would have to include logged_at.';
+
+
+--
+-- Name: own_entry; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.own_entry AS
+ SELECT e.log_id,
+    e.outcome,
+    e.gate_id,
+    e.action,
+    e.userid,
+    e.authenticated_by,
+    e.logged_at,
+    e.ticket,
+    e.message,
+    e.parameters
+   FROM postern_internal.checkpoint_entry e
+  WHERE ((e.transaction_id = pg_current_xact_id_if_assigned()) AND (age(e.xmin) <= 0) AND (e.logged_at >= (transaction_timestamp() - '1 day'::interval)));
+
+
+ALTER TABLE postern_internal.own_entry OWNER TO postern_owner;
+
+--
+-- Name: VIEW own_entry; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.own_entry IS 'Entries of the log that this transaction has written.';
+
+
+--
+-- Name: unapproved_change; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.unapproved_change (
+    log_id bigint NOT NULL
+);
+
+
+ALTER TABLE postern_internal.unapproved_change OWNER TO postern_owner;
+
+--
+-- Name: TABLE unapproved_change; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.unapproved_change IS 'The administered entries of each transaction in progress that nobody has judged yet. A deferred trigger judges all of them at the end of the transaction and deletes them, so a committed row is a change that escaped the trigger.';
+
+
+--
+-- Name: change_not_approved; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.change_not_approved AS
+ SELECT 'error'::text AS level,
+    'change_not_approved'::text AS code,
+    COALESCE(('transaction '::text || e.transaction_id), ('entry '::text || min(u.log_id))) AS object,
+    'A change of the administration was not judged'::text AS title,
+        CASE
+            WHEN (e.transaction_id IS NULL) THEN 'The log no longer has the entry.'::text
+            ELSE format('%s at %s changed without an approval: %s%s.'::text, quote_ident(min((e.session_role)::text)), min(e.logged_at), (array_agg(e.message ORDER BY e.log_id))[1],
+            CASE
+                WHEN (count(*) > 1) THEN format(' (and %s more)'::text, (count(*) - 1))
+                ELSE ''::text
+            END)
+        END AS detail,
+    format('Read what was changed, and undo what should not be: select * from postern.administration_log where log_id in (%1$s); then, as the owner of Postern: delete from postern_internal.unapproved_change where log_id in (%1$s);'::text, string_agg((u.log_id)::text, ', '::text ORDER BY u.log_id)) AS fix
+   FROM (postern_internal.unapproved_change u
+     LEFT JOIN postern_internal.checkpoint_entry e ON ((e.log_id = u.log_id)))
+  WHERE (NOT (EXISTS ( SELECT
+           FROM postern_internal.own_entry o
+          WHERE (o.log_id = u.log_id))))
+  GROUP BY e.transaction_id,
+        CASE
+            WHEN (e.transaction_id IS NULL) THEN u.log_id
+            ELSE NULL::bigint
+        END;
+
+
+ALTER TABLE postern_internal.change_not_approved OWNER TO postern_owner;
+
+--
+-- Name: VIEW change_not_approved; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.change_not_approved IS 'Check of postern.doctor: changes of the administration that the trigger require_administrator did not judge.';
+
+
+--
 -- Name: gate; Type: TABLE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -5648,10 +6252,12 @@ CREATE TABLE postern_internal.gate (
     built_in boolean DEFAULT false NOT NULL,
     stops boolean DEFAULT true NOT NULL,
     exclusive boolean DEFAULT false NOT NULL,
+    schemes text[],
     message_administered boolean DEFAULT false NOT NULL,
     active_administered boolean DEFAULT false NOT NULL,
     registered_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT gate_check CHECK ((exclusive OR (NOT built_in)))
+    CONSTRAINT gate_check CHECK ((exclusive OR (NOT built_in))),
+    CONSTRAINT gate_check1 CHECK ((exclusive OR (schemes IS NULL)))
 );
 
 
@@ -5661,32 +6267,7 @@ ALTER TABLE postern_internal.gate OWNER TO postern_owner;
 -- Name: TABLE gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.gate IS 'Registered gates. What an administrator set (..._administered) survives the registration of an upgrade. An exclusive gate is opened only by its own ticket, which opens nothing else. A built-in gate is exclusive, always on, and accepts only the user''s own credential. stops: whether the gate stops transactions, derived from active, built_in and the setting checkpoints_enabled by derive_gate_stops. message_template: the message in the form that substitute reads.';
-
-
---
--- Name: setting; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.setting (
-    name text NOT NULL,
-    value text NOT NULL,
-    kind text NOT NULL,
-    minimum integer,
-    maximum integer,
-    default_value text NOT NULL,
-    description text NOT NULL,
-    CONSTRAINT setting_kind_check CHECK ((kind = ANY (ARRAY['boolean'::text, 'integer'::text])))
-);
-
-
-ALTER TABLE postern_internal.setting OWNER TO postern_owner;
-
---
--- Name: TABLE setting; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.setting IS 'Settings of Postern in this database, with their allowed values.';
+COMMENT ON TABLE postern_internal.gate IS 'Registered gates. What an administrator set (..._administered) survives the registration of an upgrade. An exclusive gate is opened only by its own ticket, which opens nothing else. A built-in gate is exclusive, cannot be switched off, and accepts only the user''s own credential. schemes: those that the gate accepts, the usual one first; NULL: all that are enabled. A gate that has some is exclusive, or the approval of another gate would open it with another scheme. stops: whether the gate stops transactions, derived from active, built_in and the settings checkpoints_enabled and administration_gate by derive_gate_stops. message_template: the message in the form that substitute reads.';
 
 
 --
@@ -5695,10 +6276,14 @@ COMMENT ON TABLE postern_internal.setting IS 'Settings of Postern in this databa
 
 CREATE VIEW postern_internal.derived_gate AS
  SELECT g.gate_id,
-    (g.built_in OR (g.active AND (s.value = 'true'::text))) AS stops
-   FROM (postern_internal.gate g
+        CASE
+            WHEN (g.gate_id = 'POSTERN_ADMINISTRATION'::text) THEN (a.value <> 'none'::text)
+            ELSE (g.built_in OR (g.active AND (s.value = 'true'::text)))
+        END AS stops
+   FROM ((postern_internal.gate g
      CROSS JOIN postern_internal.setting s)
-  WHERE (s.name = 'checkpoints_enabled'::text);
+     CROSS JOIN postern_internal.setting a)
+  WHERE ((s.name = 'checkpoints_enabled'::text) AND (a.name = 'administration_gate'::text));
 
 
 ALTER TABLE postern_internal.derived_gate OWNER TO postern_owner;
@@ -5707,7 +6292,7 @@ ALTER TABLE postern_internal.derived_gate OWNER TO postern_owner;
 -- Name: VIEW derived_gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.derived_gate IS 'Whether each gate stops transactions, derived from active, built_in and the setting checkpoints_enabled.';
+COMMENT ON VIEW postern_internal.derived_gate IS 'Whether each gate stops transactions, derived from active, built_in and the settings checkpoints_enabled and administration_gate.';
 
 
 --
@@ -5726,7 +6311,7 @@ CREATE VIEW postern_internal.changed_gate AS
             WHEN d.stops THEN 'A gate is shown as active but does not stop transactions'::text
             ELSE 'A gate stops transactions but is shown as inactive'::text
         END AS title,
-    format('stops is %s in postern_internal.gate, but the gate and the setting checkpoints_enabled give %s. Somebody changed it without Postern.'::text, (g.stops)::text, (d.stops)::text) AS detail,
+    format('stops is %s in postern_internal.gate, but the gate and the settings checkpoints_enabled and administration_gate give %s. Somebody changed it without Postern.'::text, (g.stops)::text, (d.stops)::text) AS detail,
     format('select postern.set_setting(''checkpoints_enabled'', %L);'::text, s.value) AS fix
    FROM ((postern_internal.gate g
      JOIN postern_internal.derived_gate d ON ((d.gate_id = g.gate_id)))
@@ -6026,113 +6611,6 @@ COMMENT ON VIEW postern_internal.changed_protection IS 'Check of postern.doctor:
 
 
 --
--- Name: log_number; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE SEQUENCE postern_internal.log_number
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1;
-
-
-ALTER TABLE postern_internal.log_number OWNER TO postern_owner;
-
---
--- Name: SEQUENCE log_number; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON SEQUENCE postern_internal.log_number IS 'Counts the entries of the log.';
-
-
---
--- Name: log_skip; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE SEQUENCE postern_internal.log_skip
-    START WITH 0
-    INCREMENT BY 10000000
-    MINVALUE 0
-    NO MAXVALUE
-    CACHE 1;
-
-
-ALTER TABLE postern_internal.log_skip OWNER TO postern_owner;
-
---
--- Name: SEQUENCE log_skip; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON SEQUENCE postern_internal.log_skip IS 'How many log_ids were skipped: a log_id is the sum of this and log_number.';
-
-
---
--- Name: log_timeline; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE SEQUENCE postern_internal.log_timeline
-    START WITH -2147483648
-    INCREMENT BY 1
-    MINVALUE -2147483648
-    NO MAXVALUE
-    CACHE 1;
-
-
-ALTER TABLE postern_internal.log_timeline OWNER TO postern_owner;
-
---
--- Name: SEQUENCE log_timeline; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON SEQUENCE postern_internal.log_timeline IS 'A hash of the timeline for which log_skip is valid. It is set, never increased.';
-
-
---
--- Name: checkpoint_entry; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.checkpoint_entry (
-    log_id bigint DEFAULT (
-CASE hashtext("left"(pg_walfile_name(pg_current_wal_lsn()), 8))
-    WHEN pg_sequence_last_value('postern_internal.log_timeline'::regclass) THEN pg_sequence_last_value('postern_internal.log_skip'::regclass)
-    ELSE (nextval('postern_internal.log_skip'::regclass) + (0 * setval('postern_internal.log_timeline'::regclass, (hashtext("left"(pg_walfile_name(pg_current_wal_lsn()), 8)))::bigint)))
-END + nextval('postern_internal.log_number'::regclass)) NOT NULL,
-    outcome postern_internal.outcome NOT NULL,
-    gate_id text NOT NULL,
-    action text,
-    userid text,
-    authenticated_by text,
-    logged_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    message text NOT NULL,
-    parameters jsonb NOT NULL,
-    comment text,
-    scheme text,
-    session_role name DEFAULT SESSION_USER NOT NULL,
-    client_addr inet DEFAULT inet_client_addr(),
-    application_name text DEFAULT current_setting('application_name'::text) NOT NULL,
-    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    ticket uuid,
-    asked boolean DEFAULT true NOT NULL,
-    approved_gate_id text,
-    approved_message text,
-    salt uuid DEFAULT gen_random_uuid() NOT NULL,
-    salts bytea[],
-    redactions bigint[]
-)
-PARTITION BY RANGE (logged_at);
-
-
-ALTER TABLE postern_internal.checkpoint_entry OWNER TO postern_owner;
-
---
--- Name: TABLE checkpoint_entry; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of something else opened it. approved_gate_id, approved_message: what the person was shown, if it differs from the entry''s own. salt: what makes the hashes of the personal columns in the entry''s leaf impossible to guess; the passes that one ticket opened have the same. salts, redactions: NULL unless something was redacted; then salt is the nil UUID, and both have an element for the number of each personal field in the leaf. redactions: the log_id of the entry that records why the field''s values are gone; NULL if they are there. salts: the field''s salt, or the hash that is left of it. userid is NULL only if it was redacted. If outcome is administered: action is the kind of object; userid is the user whom the change concerns, or empty; authenticated_by is the end user who made the change; parameters has key, before and after. Nothing about a person is in the columns that leaves have in the clear. One partition per month (UTC), by postern.create_log_partitions. Its sequences make log_id unique: a key over partitions would have to include logged_at.';
-
-
---
 -- Name: combination_block; Type: TABLE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -6201,38 +6679,6 @@ ALTER TABLE postern_internal.company_column OWNER TO postern_owner;
 --
 
 COMMENT ON VIEW postern_internal.company_column IS 'For postern.doctor: columns of tables and foreign tables of applications whose name suggests a company. is_protectable: whether protect_company accepts the type.';
-
-
---
--- Name: credential; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.credential (
-    first_filler uuid DEFAULT gen_random_uuid() NOT NULL,
-    userid text NOT NULL,
-    hash text,
-    must_change boolean DEFAULT true NOT NULL,
-    changed_at timestamp with time zone,
-    changed_by name,
-    failures integer DEFAULT 0 NOT NULL,
-    lockouts integer DEFAULT 0 NOT NULL,
-    locked_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
-    denials integer DEFAULT 0 NOT NULL,
-    denials_since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
-    cancels integer DEFAULT 0 NOT NULL,
-    cancels_since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
-    unlocked_at timestamp with time zone,
-    last_filler uuid DEFAULT gen_random_uuid() NOT NULL
-);
-
-
-ALTER TABLE postern_internal.credential OWNER TO postern_owner;
-
---
--- Name: TABLE credential; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.credential IS 'One row per user. hash: the PIN as bcrypt over a keyed digest (NULL: none yet). must_change: set by an administrator, opens only POSTERN_PIN_CHANGE. Then the wrong responses and lock-outs since the last right response. denials, cancels: how many the sessions of this user have committed since the time beside it; after an hour the count starts again. unlocked_at: when an administrator last ended a lock-out; no attempt changes it. The fillers are new at each attempt: WAL omits the common beginning and end of the old and the new row, so without them its size would tell a right response from a wrong one.';
 
 
 --
@@ -6443,7 +6889,7 @@ ALTER TABLE postern_internal.event_delivery OWNER TO postern_owner;
 -- Name: TABLE event_delivery; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.event_delivery IS 'One row for each log entry that an action has to deliver. delivery_id: lets the receiver recognise repetitions. lease: identifies the worker that has claimed it until leased_until. skipped: the condition did not hold. No foreign key to the log, whose old months may be dropped.';
+COMMENT ON TABLE postern_internal.event_delivery IS 'One row for each log entry that an action has to deliver. All changes of the administration that one transaction made are one delivery, by the first of their entries. delivery_id: lets the receiver recognise repetitions. lease: identifies the worker that has claimed it until leased_until. skipped: the condition did not hold. No foreign key to the log, whose old months may be dropped.';
 
 
 --
@@ -6485,7 +6931,7 @@ CREATE VIEW postern_internal.event_backlog AS
             WHEN (d.deliveries > 0) THEN format('%s deliveries are due since %s'::text, d.deliveries, to_char((d.oldest AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text))
             ELSE NULL::text
         END) || '.'::text) AS detail,
-    format('Have a worker run: postern event run. If nobody is to be notified any more: select postern.remove_event_action(%L);'::text, a.name) AS fix
+    format('Have a worker run: postern run, or postern event run. If nobody is to be notified any more: select postern.remove_event_action(%L);'::text, a.name) AS fix
    FROM (((postern_internal.event_action a
      JOIN postern_internal.event v ON (((v.event = a.event) AND v.enabled)))
      LEFT JOIN LATERAL ( SELECT u.oldest
@@ -7470,7 +7916,7 @@ CREATE VIEW postern_internal.overdue_seal AS
             WHEN (u.entries >= 10000) THEN 'At least '::text
             ELSE ''::text
         END, u.entries, to_char((u.oldest AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text)) AS detail,
-    'Have a sealer run: postern log seal --every 1s. If it runs, its messages say why it seals nothing.'::text AS fix
+    'Have a sealer run: postern run, or postern log seal --every 1s. If it runs, its messages say why it seals nothing.'::text AS fix
    FROM postern.unsealed_entries() u(entries, oldest)
   WHERE ((u.oldest < (now() - '01:00:00'::interval)) AND (EXISTS ( SELECT
            FROM postern_internal.sealing s
@@ -7608,6 +8054,31 @@ ALTER TABLE postern_internal.owner_membership OWNER TO postern_owner;
 --
 
 COMMENT ON VIEW postern_internal.owner_membership IS 'Check of postern.doctor: members of postern_owner and of postern_event_function, and roles that the latter is a member of.';
+
+
+--
+-- Name: passkey; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.passkey (
+    userid text NOT NULL,
+    number integer NOT NULL,
+    passkey_id bytea NOT NULL,
+    public_key bytea NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT passkey_number_check CHECK (((number >= 1) AND (number <= 10))),
+    CONSTRAINT passkey_passkey_id_check CHECK (((octet_length(passkey_id) >= 16) AND (octet_length(passkey_id) <= 1023)))
+);
+
+
+ALTER TABLE postern_internal.passkey OWNER TO postern_owner;
+
+--
+-- Name: TABLE passkey; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.passkey IS 'Public keys of end users'' passkeys (WebAuthn). public_key: a SubjectPublicKeyInfo of P-256 or RSA. number: the element of credential.passkey_counts.';
 
 
 --
@@ -7850,7 +8321,7 @@ ALTER TABLE postern_internal.scheme OWNER TO postern_owner;
 -- Name: TABLE scheme; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.scheme IS 'Ways to authenticate at a checkpoint. A function (userid text, response text, challenge jsonb) returns boolean gives the verdict; the built-in PIN has none here. The function is stored by name, as text, because pg_upgrade refuses tables with a regprocedure.';
+COMMENT ON TABLE postern_internal.scheme IS 'Ways to authenticate at a checkpoint. A function (userid text, response text, challenge jsonb) returns boolean gives the verdict; the built-in PIN, TOTP and PASSKEY have none here. The function is stored by name, as text, because pg_upgrade refuses tables with a regprocedure.';
 
 
 --
@@ -8725,7 +9196,9 @@ CREATE VIEW postern_internal.user_without_pin AS
           WHERE (a.stops AND (NOT a.built_in))) g)
   WHERE (u.active AND (c.hash IS NULL) AND (g.active > 0) AND (NOT (EXISTS ( SELECT
            FROM postern_internal.scheme s
-          WHERE (s.enabled AND (s.scheme <> 'PIN'::text))))));
+          WHERE (s.enabled AND (s.scheme <> 'PIN'::text) AND ((s.scheme <> 'TOTP'::text) OR (c.totp_secret IS NOT NULL)) AND ((s.scheme <> 'PASSKEY'::text) OR (EXISTS ( SELECT
+                   FROM postern_internal.passkey p
+                  WHERE (p.userid = u.userid)))))))));
 
 
 ALTER TABLE postern_internal.user_without_pin OWNER TO postern_owner;
@@ -9118,6 +9591,22 @@ CREATE VIEW postern.catalog_findings AS
             f_1.title,
             f_1.detail,
             f_1.fix
+           FROM postern_internal.administrator_without_pin f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.change_not_approved f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
            FROM postern_internal.look_alike_user f_1
         UNION ALL
          SELECT f_1.level,
@@ -9201,6 +9690,7 @@ COMMENT ON VIEW postern.catalog_findings IS 'For postern.doctor and postern doct
 CREATE FUNCTION postern.gate_findings(callers jsonb) RETURNS SETOF postern.catalog_findings
     LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 10
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
     AS $$
 begin
   perform postern_internal.require_gate_callers(callers);
@@ -9231,7 +9721,7 @@ ALTER FUNCTION postern.gate_findings(callers jsonb) OWNER TO postern_owner;
 -- Name: FUNCTION gate_findings(callers jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.gate_findings(callers jsonb) IS 'For postern.doctor and postern doctor: findings from comparing the calls of gates with the present registrations; columns as in postern.doctor. callers: an array with one object for each function, or event of a relation, that calls a gate, begins an action, or leads to a gate in a block with a handler: name; gates, each with id and line; actions, those that it begins; reached, the gates that it leads to if it begins one; unknowable, whether it may call any gate; unreadable, why it cannot be parsed, otherwise empty; late, the calls of gates behind a write, each with id, line, and the line of the write; swallowed, the calls in a block whose handler keeps the error of a gate from the client, each with line, the line of the block, the first gates to which it leads, how many more there are, and whether only guards of tables reach them; writes, what it writes to tables, each with schema, table, operation, and the columns that the statement names. Errors: PS107 argument.';
+COMMENT ON FUNCTION postern.gate_findings(callers jsonb) IS 'For postern.doctor and postern doctor: findings from comparing the calls of gates with the present registrations; columns as in postern.doctor. callers: an array with one object for each function, or event of a relation, that calls a gate, begins an action, writes a table behind one, or leads to a gate in a block with a handler: name; gates, each with id and line; actions, those that it begins; reached, the gates that it leads to if it begins one; unknowable, whether it may call any gate; unreadable, why it cannot be parsed, otherwise empty; late, the calls of gates behind a write, each with id, line, and the line of the write; swallowed, the calls in a block whose handler keeps the error of a gate from the client, each with line, the line of the block, the first gates to which it leads, how many more there are, and whether only guards of tables reach them; writes, what it writes to tables, each with schema, table, operation, and the columns that the statement names, if each way to it begins with a gate or an action; behind, the first gates on these ways, the actions that begin those without a gate, and the first functions behind them that run with the rights of their owners. Errors: PS107 argument.';
 
 
 --
@@ -9623,7 +10113,7 @@ ALTER FUNCTION postern.highest_log_id() OWNER TO postern_owner;
 -- Name: FUNCTION highest_log_id(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.highest_log_id() IS 'The highest log_id in the log, 0 if the log is empty. postern.checkpoint_log may hide that entry.';
+COMMENT ON FUNCTION postern.highest_log_id() IS 'For postern log list: the highest log_id in the log, 0 if the log is empty. postern.checkpoint_log may hide that entry.';
 
 
 --
@@ -9935,7 +10425,7 @@ ALTER FUNCTION postern.leaf_log_ids(first_leaf bigint, OUT lowest bigint, OUT hi
 -- Name: FUNCTION leaf_log_ids(first_leaf bigint, OUT lowest bigint, OUT highest bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.leaf_log_ids(first_leaf bigint, OUT lowest bigint, OUT highest bigint) IS 'The lowest and the highest log_id of the leaves from first_leaf on; NULL if there are none.';
+COMMENT ON FUNCTION postern.leaf_log_ids(first_leaf bigint, OUT lowest bigint, OUT highest bigint) IS 'For postern log verify: the lowest and the highest log_id of the leaves from first_leaf on; NULL if there are none.';
 
 
 --
@@ -10180,7 +10670,7 @@ ALTER FUNCTION postern.lock_configuration() OWNER TO postern_owner;
 -- Name: FUNCTION lock_configuration(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.lock_configuration() IS 'For programs that read a configuration and then change what differs. Waits until no other transaction is in progress that has called this, or has changed settings or gates. Then keeps such transactions waiting until this one ends.';
+COMMENT ON FUNCTION postern.lock_configuration() IS 'Waits until no other transaction is in progress that has called this, or has changed settings or gates. Then keeps such transactions waiting until this one ends. Programs that read a configuration and then change what differs call it first.';
 
 
 --
@@ -10194,6 +10684,7 @@ CREATE VIEW postern_internal.log_record AS
     e.action,
     e.userid,
     e.authenticated_by,
+    e.assertion,
     e.logged_at,
     e.message,
     e.parameters,
@@ -10269,7 +10760,7 @@ CREATE FUNCTION postern.maintain(maximum_time interval DEFAULT '00:00:01'::inter
     SET lock_timeout TO '100ms'
     AS $$
 declare
-  ends_at constant timestamptz := clock_timestamp() + maximum_time;
+  ends_at timestamptz;
   most constant integer := 5000;  -- rows of a step
   duties constant text[] := array['posting combinations', 'expired tickets', 'event deliveries', 'log partitions'];
   works constant text[] := array[
@@ -10288,7 +10779,15 @@ begin
   perform postern_internal.require_allowed_login(
     case when pg_has_role(session_user, 'postern_sealer', 'member') then 'postern_sealer'::name else 'postern_event_worker' end,
     'postern_admin');
+  if maximum_time is null or maximum_time < interval '0' or maximum_time > interval '1 hour' then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The time for upkeep is not usable',
+      detail = format('maximum_time is %s.', coalesce(maximum_time::text, 'NULL')),
+      hint = 'Pass up to 1 hour, such as ''10 seconds'', and call it again while something remains.';
+  end if;
   perform postern_internal.refuse_read_only();
+  ends_at := clock_timestamp() + maximum_time;
   for n in 1 .. cardinality(duties) loop
     begin
       case duties[n]
@@ -10348,7 +10847,7 @@ ALTER FUNCTION postern.maintain(maximum_time interval) OWNER TO postern_owner;
 -- Name: FUNCTION maintain(maximum_time interval); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.maintain(maximum_time interval) IS 'Does one round of upkeep in one short transaction: compiles new posting combinations into maps, deletes expired tickets and finished deliveries, and creates the log''s partitions for the coming months. maximum_time: after this no further step begins; ''0'': one step of each duty. "log seal --every" and "event run" call it each minute; without them, let pg_cron do so. Returns a row for each duty: how much was done, how much remains (see postern.waiting_upkeep; NULL if a locked table hides it), and in note why something could not be done. Call it in a transaction of its own. Several sessions may call it at once; it waits for no transaction. Errors: 25006 nothing can be written, 42501 this login may not call it.';
+COMMENT ON FUNCTION postern.maintain(maximum_time interval) IS 'Does one round of upkeep in one short transaction: compiles new posting combinations into maps, deletes expired tickets and finished deliveries, and creates the log''s partitions for the coming months. maximum_time: up to 1 hour; after this no further step begins; ''0'': one step of each duty. "postern run", "log seal --every" and "event run" call it each minute; without them, let pg_cron do so. Returns a row for each duty: how much was done, how much remains (see postern.waiting_upkeep; NULL if a locked table hides it), and in note why something could not be done. Call it in a transaction of its own. Several sessions may call it at once; it waits for no transaction. Errors: PS107 maximum_time, 25006 nothing can be written, 42501 this login may not call it.';
 
 
 --
@@ -10548,7 +11047,7 @@ ALTER FUNCTION postern.open_unsealed_records(lowest_transaction_ids xid8[], high
 -- Name: FUNCTION open_unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.open_unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot) IS 'Opens a cursor over the rows of the log without a leaf, in the form of postern.log_records, by transaction; returns its name. lowest_transaction_ids, highest_transaction_ids: the transactions, as ascending ranges that do not overlap. seen_by: only rows that this snapshot sees. Errors: 42P03 the cursor is open already.';
+COMMENT ON FUNCTION postern.open_unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot) IS 'For postern log seal: opens a cursor over the rows of the log without a leaf, in the form of postern.log_records, by transaction; returns its name. lowest_transaction_ids, highest_transaction_ids: the transactions, as ascending ranges that do not overlap. seen_by: only rows that this snapshot sees. Errors: 42P03 the cursor is open already.';
 
 
 --
@@ -10996,6 +11495,7 @@ COMMENT ON FUNCTION postern.put_guard(relation regclass, gate_id text, operation
 CREATE FUNCTION postern.put_guard_function(target regclass, gate_id text, body text) RETURNS regprocedure
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET quote_all_identifiers TO 'off'
     AS $$
 declare
   place record;
@@ -11265,6 +11765,46 @@ COMMENT ON FUNCTION postern.receipts() IS 'The entries of the log that this tran
 
 
 --
+-- Name: record_apply(text[], bigint, bigint, bigint); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.record_apply(digests text[], created bigint, changed bigint, removed bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+  perform postern_internal.require_allowed_login('postern_admin');
+  if coalesce(cardinality(digests), 0) not between 1 and 10000
+     or exists (select from unnest(digests) as d (digest) where d.digest is null or d.digest !~ '^[0-9a-f]{64}$')
+     or created is null or changed is null or removed is null or least(created, changed, removed) < 0 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The application of files cannot be recorded',
+      detail = format('%s digests; created is %s, changed is %s, removed is %s.', coalesce(cardinality(digests), 0),
+                      coalesce(created::text, 'NULL'), coalesce(changed::text, 'NULL'), coalesce(removed::text, 'NULL')),
+      hint = 'Pass the SHA-256 of each file as 64 lower-case hexadecimal digits, and three counts.';
+  end if;
+  perform postern_internal.record_administration(
+    kind => 'apply',
+    key => jsonb_build_object('sha256', digests, 'created', created, 'changed', changed, 'removed', removed),
+    before => null,
+    after => null,
+    message => format('configuration applied: %s created, %s changed, %s removed; SHA-256 %s', created, changed, removed,
+                      array_to_string(digests[:3], ', ') || case when cardinality(digests) > 3 then format(' and %s more', cardinality(digests) - 3) else '' end));
+end
+$_$;
+
+
+ALTER FUNCTION postern.record_apply(digests text[], created bigint, changed bigint, removed bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION record_apply(digests text[], created bigint, changed bigint, removed bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.record_apply(digests text[], created bigint, changed bigint, removed bigint) IS 'For postern apply: records that this transaction applies configuration files. The changes themselves are recorded whether it is called or not. digests: the SHA-256 of each file. created, changed, removed: how many objects. Errors: PS107 argument; 42501 this database does not allow the login.';
+
+
+--
 -- Name: record_guard(regclass, text, text[], name[], jsonb, text, boolean); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -11362,7 +11902,7 @@ ALTER FUNCTION postern.record_head(tree_size bigint, root_hash bytea, note text)
 -- Name: FUNCTION record_head(tree_size bigint, root_hash bytea, note text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.record_head(tree_size bigint, root_hash bytea, note text) IS 'Stores a copy of a signed tree head; if there is one of this size already, it stays. note: a C2SP tlog-checkpoint; its signature is not checked. Errors: PS107 argument, PS501 it is not a head of the log''s tree, 42501 this database does not allow the login.';
+COMMENT ON FUNCTION postern.record_head(tree_size bigint, root_hash bytea, note text) IS 'For postern log seal: stores a copy of a signed tree head; if there is one of this size already, it stays. note: a C2SP tlog-checkpoint; its signature is not checked. Errors: PS107 argument, PS501 it is not a head of the log''s tree, 42501 this database does not allow the login.';
 
 
 --
@@ -11397,7 +11937,7 @@ ALTER FUNCTION postern.record_log_export(since timestamp with time zone, until t
 -- Name: FUNCTION record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint) IS 'Records that the entries from since (inclusive) to until (exclusive) were written to a file with their proofs, under the head of tree_size leaves. Then postern.drop_log may remove them. NULL: no limit. Errors: PS107 there is no such head, since is not before until; 42501 this database does not allow the login.';
+COMMENT ON FUNCTION postern.record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint) IS 'For postern log export: records that the entries from since (inclusive) to until (exclusive) were written to a file with their proofs, under the head of tree_size leaves. Then postern.drop_log may remove them. NULL: no limit. Errors: PS107 there is no such head, since is not before until; 42501 this database does not allow the login.';
 
 
 --
@@ -11565,9 +12105,9 @@ begin
     after => null,
     message => format('Personal fields of %s entries redacted: %s', cardinality(log_ids), reason));
   update postern_internal.checkpoint_entry as e
-     set (userid, authenticated_by, message, parameters, approved_message, comment, session_role, client_addr, application_name,
+     set (userid, authenticated_by, assertion, message, parameters, approved_message, comment, session_role, client_addr, application_name,
           salt, salts, redactions)
-       = (select r.userid, r.authenticated_by, r.message, r.parameters, r.approved_message, r.comment, r.session_role, r.client_addr,
+       = (select r.userid, r.authenticated_by, r.assertion, r.message, r.parameters, r.approved_message, r.comment, r.session_role, r.client_addr,
                  r.application_name, r.salt, r.salts, r.redactions
             from postern_internal.redacted_entry(e, b.fields::integer[], recorded) as r)
     from unnest(log_ids, moments, removals) as b (log_id, logged_at, fields)
@@ -11589,7 +12129,7 @@ ALTER FUNCTION postern.redact_log(userid text, reason text, keep_content boolean
 -- Name: FUNCTION redact_log(userid text, reason text, keep_content boolean, maximum integer); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.redact_log(userid text, reason text, keep_content boolean, maximum integer) IS 'Removes the personal fields of one person from sealed entries of the log, at most maximum (up to 10000) of them, and records that in the log. Leaves, heads and proofs stay valid. Call it again until it returns no row. userid: of an inactive user, or a wrong name that was typed. reason: for the record, up to 500 characters; must not name the person. keep_content: whether messages and parameters of business stay. recorded: the log_id of the record. Returns a row for each range of leaves with the numbers of the fields that were removed. Call it through "postern log redact", which signs what was removed; otherwise "log verify" reports it as value_removed. Errors: PS107 argument, PS501 an entry was changed, 55000 the user is active, or has tickets, or is the caller, or the log was sealed in another place; 42501 this database does not allow the login.';
+COMMENT ON FUNCTION postern.redact_log(userid text, reason text, keep_content boolean, maximum integer) IS 'For postern log redact: removes the personal fields of one person from sealed entries of the log, at most maximum (up to 10000) of them, and records that in the log. Leaves, heads and proofs stay valid. Call it again until it returns no row. userid: of an inactive user, or a wrong name that was typed. reason: for the record, up to 500 characters; must not name the person. keep_content: whether messages and parameters of business stay. recorded: the log_id of the record. Returns a row for each range of leaves with the numbers of the fields that were removed. Call it through "postern log redact", which signs what was removed; otherwise "log verify" reports it as value_removed. Errors: PS107 argument, PS501 an entry was changed, 55000 the user is active, or has tickets, or is the caller, or the log was sealed in another place; 42501 this database does not allow the login.';
 
 
 --
@@ -11626,7 +12166,7 @@ ALTER FUNCTION postern.redactable_entries(userid text, OUT entries bigint, OUT u
 -- Name: FUNCTION redactable_entries(userid text, OUT entries bigint, OUT unsealed bigint, OUT oldest timestamp with time zone, OUT newest timestamp with time zone); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.redactable_entries(userid text, OUT entries bigint, OUT unsealed bigint, OUT oldest timestamp with time zone, OUT newest timestamp with time zone) IS 'What postern.redact_log would reach: how many entries of a person are under a signed head, how many are not yet, and from when they are. userid: of an inactive user, or a wrong name that was typed. Errors: PS107 argument, 55000 the user is active, or has tickets, or is the caller; 42501 this database does not allow the login.';
+COMMENT ON FUNCTION postern.redactable_entries(userid text, OUT entries bigint, OUT unsealed bigint, OUT oldest timestamp with time zone, OUT newest timestamp with time zone) IS 'For postern log redact: what postern.redact_log would reach: how many entries of a person are under a signed head, how many are not yet, and from when they are. userid: of an inactive user, or a wrong name that was typed. Errors: PS107 argument, 55000 the user is active, or has tickets, or is the caller; 42501 this database does not allow the login.';
 
 
 --
@@ -11817,6 +12357,14 @@ begin
     end if;
   end if;
 
+  if not exclusive and exists (select from postern_internal.gate as g where g.gate_id = register_gate.gate_id and g.schemes is not null) then
+    raise exception using
+      errcode = 'PS107',
+      message = format('Gate %s must stay exclusive', gate_id),
+      detail = 'It accepts only some schemes, and the approval of another gate would open it with any.',
+      hint = 'Omit exclusive. To change it, first let the gate accept every scheme: call postern.set_gate_schemes with NULL.';
+  end if;
+
   -- An approval that was given before would open other gates too, and this one many times.
   if exclusive then
     update postern_internal.ticket as t
@@ -11851,7 +12399,7 @@ ALTER FUNCTION postern.register_gate(gate_id text, description text, message tex
 -- Name: FUNCTION register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[], exclusive boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[], exclusive boolean) IS 'Registers a gate, or updates it; what an administrator set with set_gate_active and set_gate_message stays. gate_id: at most 30 characters, with the component as prefix. description: for the dialog and for administrators, at most 200 characters. message: for the log, at most 2000 characters, with &NAME for parameters. active: whether the gate stops transactions; ignored once an administrator has set it. bound_parameters: those whose values must stay the same when the approved transaction is sent again; NULL: all. The others may then differ from what the person was shown; if they are in the message, the log has both messages. exclusive: whether each pass needs its own approval, which opens nothing else; NULL: unchanged, and false for a new gate. When a gate becomes exclusive, unused approvals end. A gate that guards a table with exclusive => true stays so. Errors: PS107. Warns if the message repeats what each log entry contains anyway.';
+COMMENT ON FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[], exclusive boolean) IS 'Registers a gate, or updates it; what an administrator set with set_gate_active and set_gate_message stays. gate_id: at most 30 characters, with the component as prefix. description: for the dialog and for administrators, at most 200 characters. message: for the log, at most 2000 characters, with &NAME for parameters. active: whether the gate stops transactions; ignored once an administrator has set it. bound_parameters: those whose values must stay the same when the approved transaction is sent again; NULL: all. The others may then differ from what the person was shown; if they are in the message, the log has both messages. exclusive: whether each pass needs its own approval, which opens nothing else; NULL: unchanged, and false for a new gate. When a gate becomes exclusive, unused approvals end. A gate that guards a table with exclusive => true, or that accepts only some schemes, stays so. Errors: PS107. Warns if the message repeats what each log entry contains anyway.';
 
 
 --
@@ -11864,12 +12412,12 @@ CREATE FUNCTION postern.register_scheme(scheme text, verify_function regprocedur
     AS $_$
 begin
   perform postern_internal.require_allowed_login('postern_admin');
-  if scheme is null or scheme !~ '^[A-Z][A-Z0-9_]{0,29}$' or scheme = 'PIN' then
+  if scheme is null or scheme !~ '^[A-Z][A-Z0-9_]{0,29}$' or scheme in ('PIN', 'TOTP', 'PASSKEY') then
     raise exception using
       errcode = 'PS107',
       message = 'The name of the scheme is not usable',
       detail = format('scheme is %s.', coalesce(to_jsonb(left(scheme, 128))::text, 'NULL')),
-      hint = 'Use 1 to 30 capital letters, digits and underscores, beginning with a letter. PIN is built in.';
+      hint = 'Use 1 to 30 capital letters, digits and underscores, beginning with a letter. PIN, TOTP and PASSKEY are built in.';
   end if;
   if not postern_internal.is_verify_function(verify_function) then
     raise exception using
@@ -11936,11 +12484,11 @@ declare
   class_id bigint;
 begin
   perform postern_internal.require_allowed_login('postern_admin');
-  select c.class_id into class_id from postern_internal.authority_combination as c where c.combination_id = id;
+  select c.class_id into class_id from postern_internal.authority_combination as c where c.rule_id = id;
   if class_id is not null then
     perform postern_internal.require_administrable_class(class_id);
     perform postern_internal.begin_class_change(class_id);
-    delete from postern_internal.authority_combination as c where c.combination_id = id;
+    delete from postern_internal.authority_combination as c where c.rule_id = id;
   end if;
   if class_id is null or not found then
     raise exception using
@@ -11988,6 +12536,69 @@ ALTER FUNCTION postern.remove_event_action(name text) OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern.remove_event_action(name text) IS 'Removes an action. Its undelivered events, its dead letters and its secret are deleted. Errors: PS107 there is no such action.';
+
+
+--
+-- Name: remove_passkey(text, bytea); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.remove_passkey(userid text, passkey_id bytea) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_allowed_login('postern_admin');
+  userid := postern.resolve_userid(userid);
+  perform postern_internal.require_user(userid);
+  perform postern_internal.expire_tickets(userid);
+  delete from postern_internal.passkey as p where p.userid = remove_passkey.userid and p.passkey_id = remove_passkey.passkey_id;
+  if not found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'There is no such passkey',
+      detail = format('userid is %s.', to_jsonb(userid)),
+      hint = 'Choose one of the user''s passkeys in postern.passkey.';
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern.remove_passkey(userid text, passkey_id bytea) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION remove_passkey(userid text, passkey_id bytea); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.remove_passkey(userid text, passkey_id bytea) IS 'Removes a passkey of a user, who has lost it. Ends the unused tickets that the user has approved, and those that somebody else approved in a session of the user. Who has no passkey left can enrol a new one with the PIN. Errors: PS107 no such user or passkey.';
+
+
+--
+-- Name: remove_totp(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.remove_totp(userid text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_allowed_login('postern_admin');
+  userid := postern.resolve_userid(userid);
+  perform postern_internal.require_user(userid);
+  update postern_internal.credential as c
+     set totp_secret = null, totp_pending = null
+   where c.userid = remove_totp.userid;
+  perform postern_internal.expire_tickets(userid);
+end
+$$;
+
+
+ALTER FUNCTION postern.remove_totp(userid text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION remove_totp(userid text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.remove_totp(userid text) IS 'Removes the authenticator app of a user, who has lost it or gets another one. Ends the unused tickets that the user has approved, and those that somebody else approved in a session of the user. With the PIN, the user can then enrol a new app. Errors: PS107 no such user.';
 
 
 --
@@ -12121,7 +12732,7 @@ ALTER FUNCTION postern.require_user_role() OWNER TO postern_owner;
 -- Name: FUNCTION require_user_role(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.require_user_role() IS 'For policies and mirrored views: true for a member of postern_user or postern_admin. Errors: PS401 the current role is neither.';
+COMMENT ON FUNCTION postern.require_user_role() IS 'True for a member of postern_user or postern_admin, for policies and mirrored views. Errors: PS401 the current role is neither.';
 
 
 --
@@ -12193,7 +12804,7 @@ ALTER FUNCTION postern.resolve_userid(userid text) OWNER TO postern_owner;
 -- Name: FUNCTION resolve_userid(userid text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.resolve_userid(userid text) IS 'The user id, in its original spelling, of the user whom userid names; userid unchanged if there is none.';
+COMMENT ON FUNCTION postern.resolve_userid(userid text) IS 'For functions with a userid: the user id, in its original spelling, of the user whom userid names; userid unchanged if there is none.';
 
 
 --
@@ -12238,7 +12849,7 @@ ALTER FUNCTION postern.restart_log(lowest_lost bigint, highest_lost bigint, OUT 
 -- Name: FUNCTION restart_log(lowest_lost bigint, highest_lost bigint, OUT place text, OUT timeline bigint, OUT reused bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.restart_log(lowest_lost bigint, highest_lost bigint, OUT place text, OUT timeline bigint, OUT reused bigint) IS 'Gives new entries of the log ids above those of lost entries. Call it through "postern log restart", which signs what was lost. lowest_lost, highest_lost: the range of lost log ids; NULL: none is known. place, timeline: which database this is, as in its errors. reused: how many entries already got an id in that range. Errors: PS107 argument, 55P03 another session is sealing, 42501 this database does not allow the login.';
+COMMENT ON FUNCTION postern.restart_log(lowest_lost bigint, highest_lost bigint, OUT place text, OUT timeline bigint, OUT reused bigint) IS 'For postern log restart: gives new entries of the log ids above those of lost entries. The command signs what was lost. lowest_lost, highest_lost: the range of lost log ids; NULL: none is known. place, timeline: which database this is, as in its errors. reused: how many entries already got an id in that range. Errors: PS107 argument, 55P03 another session is sealing, 42501 this database does not allow the login.';
 
 
 --
@@ -12444,7 +13055,7 @@ ALTER FUNCTION postern.sealed_until() OWNER TO postern_owner;
 -- Name: FUNCTION sealed_until(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.sealed_until() IS 'How far the log is sealed. tree_size: the number of leaves. snapshot: all entries that it sees have a leaf; NULL if nothing was sealed in this cluster.';
+COMMENT ON FUNCTION postern.sealed_until() IS 'For postern log seal: how far the log is sealed. tree_size: the number of leaves. snapshot: all entries that it sees have a leaf; NULL if nothing was sealed in this cluster.';
 
 
 --
@@ -12596,6 +13207,63 @@ COMMENT ON FUNCTION postern.set_gate_message(gate_id text, message text) IS 'Cha
 
 
 --
+-- Name: set_gate_schemes(text, text[]); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.set_gate_schemes(gate_id text, schemes text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  reason text;
+begin
+  perform postern_internal.require_allowed_login('postern_admin');
+  perform postern_internal.lock_settings();
+  perform postern_internal.require_administrable_gate(gate_id);
+  select case
+           when array_ndims(schemes) > 1 then 'The array has more than one dimension.'
+           when cardinality(schemes) = 0 then 'The array is empty.'
+           when cardinality(schemes) > 50 then format('There are %s schemes; 50 are allowed.', cardinality(schemes))
+           when (select count(distinct name) < count(*) from unnest(schemes) as name) then 'A name occurs twice, or is NULL.'
+           when exists (select from unnest(schemes) as name
+                         where not exists (select from postern_internal.scheme as s where s.scheme = name and s.enabled))
+             then 'Not enabled: ' || (select string_agg(coalesce(to_jsonb(left(name, 128))::text, 'NULL'), ', ')
+                                        from unnest(schemes) as name
+                                       where not exists (select from postern_internal.scheme as s where s.scheme = name and s.enabled)) || '.'
+         end
+    into reason;
+  if reason is not null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The gate cannot have these schemes',
+      detail = reason,
+      hint = 'Name some of the enabled schemes in postern.scheme, the usual one first, or pass NULL for all of them.';
+  end if;
+  update postern_internal.gate as g
+     set schemes = set_gate_schemes.schemes,
+         exclusive = g.exclusive or set_gate_schemes.schemes is not null
+   where g.gate_id = set_gate_schemes.gate_id
+     and g.schemes is distinct from set_gate_schemes.schemes;
+  if found and schemes is not null then
+    update postern_internal.ticket as t
+       set expires_at = clock_timestamp()
+     where t.gate_id = set_gate_schemes.gate_id
+       and t.expires_at > clock_timestamp();
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern.set_gate_schemes(gate_id text, schemes text[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION set_gate_schemes(gate_id text, schemes text[]); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.set_gate_schemes(gate_id text, schemes text[]) IS 'Says with which schemes people approve at a gate. schemes: some of the enabled ones, the usual one first; NULL: all that are enabled. A gate with schemes is exclusive: each pass needs its own approval, which opens nothing else. It stays exclusive if they are taken away. Unused approvals of the gate end. Registrations leave it alone. Errors: PS106 no such gate, PS107 built-in gate, or a scheme that is not enabled.';
+
+
+--
 -- Name: set_pin(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -12682,14 +13350,30 @@ CREATE FUNCTION postern.set_scheme_enabled(scheme text, enabled boolean) RETURNS
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  unanswerable text;
 begin
   perform postern_internal.require_allowed_login('postern_admin');
+  perform postern_internal.lock_settings();
   if enabled is null or scheme = 'PIN' and not enabled then
     raise exception using
       errcode = 'PS107',
       message = 'The scheme cannot be switched this way',
       detail = format('scheme is %s, enabled is %s.', coalesce(to_jsonb(left(scheme, 128))::text, 'NULL'), coalesce(enabled::text, 'NULL')),
       hint = 'Pass true or false. PIN must stay enabled, because changing a PIN requires it.';
+  end if;
+  if not enabled then
+    select string_agg(g.gate_id, ', ' order by g.gate_id collate "C") into unanswerable
+      from postern_internal.gate as g
+     where not g.built_in
+       and array_remove(postern_internal.gate_schemes(g), set_scheme_enabled.scheme) = '{}';
+    if unanswerable is not null then
+      raise exception using
+        errcode = 'PS107',
+        message = 'Gates would be left without a scheme',
+        detail = format('They accept no enabled scheme but %s: %s.', scheme, unanswerable),
+        hint = 'First let these gates accept another one, with postern.set_gate_schemes.';
+    end if;
   end if;
   update postern_internal.scheme as s set enabled = set_scheme_enabled.enabled where s.scheme = set_scheme_enabled.scheme;
   if not found then
@@ -12709,7 +13393,7 @@ ALTER FUNCTION postern.set_scheme_enabled(scheme text, enabled boolean) OWNER TO
 -- Name: FUNCTION set_scheme_enabled(scheme text, enabled boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.set_scheme_enabled(scheme text, enabled boolean) IS 'Allows a way to authenticate, or forbids it. Errors: PS107 no such scheme, or PIN switched off.';
+COMMENT ON FUNCTION postern.set_scheme_enabled(scheme text, enabled boolean) IS 'Allows a way to authenticate, or forbids it. Errors: PS107 no such scheme, PIN switched off, or the only scheme of a gate.';
 
 
 --
@@ -12738,6 +13422,13 @@ begin
   if setting.kind = 'boolean' then
     wanted := case when wanted in ('true', 'on', 'yes', '1') then 'true'
                    when wanted in ('false', 'off', 'no', '0') then 'false' end;
+  elsif setting.kind = 'kinds' then
+    wanted := postern_internal.setting_kinds(value);
+  elsif setting.kind = 'text' then
+    -- A browser takes localhost for secure, and nothing else without TLS.
+    wanted := case when name = 'passkey_domain' and (wanted = '' or length(wanted) <= 253 and wanted ~ '^[a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*$') then wanted
+                   when name = 'passkey_origins' and length(wanted) <= 2000
+                        and wanted ~ '^(?:(?:https://[a-z0-9.-]+|http://localhost)(?::[0-9]{1,5})?(?: +|$))*$' then regexp_replace(wanted, ' +', ' ', 'g') end;
   elsif wanted ~ '^[0-9]{1,9}$' and wanted::integer between setting.minimum and setting.maximum then
     wanted := wanted::integer::text;
   else
@@ -12750,6 +13441,9 @@ begin
       detail = format('value is %s.', coalesce(to_jsonb(left(value, 128))::text, 'NULL')),
       hint = case setting.kind
                when 'boolean' then 'Pass true or false.'
+               when 'kinds' then format('Pass all, none, or some of these, separated by commas: %s.', array_to_string(postern_internal.administered_kinds(), ', '))
+               when 'text' then case name when 'passkey_domain' then 'Pass a domain, such as example.com.'
+                                          else 'Pass origins with spaces between them, such as https://erp.example.com; http:// is for localhost only.' end
                else format('Pass a whole number from %s to %s.', setting.minimum, setting.maximum)
              end;
   end if;
@@ -12765,7 +13459,7 @@ ALTER FUNCTION postern.set_setting(name text, value text) OWNER TO postern_owner
 -- Name: FUNCTION set_setting(name text, value text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.set_setting(name text, value text) IS 'Changes a setting; postern.setting lists them with their ranges. Booleans accept true, on, yes, 1 and their opposites. Errors: PS107 no such setting, value not allowed.';
+COMMENT ON FUNCTION postern.set_setting(name text, value text) IS 'Changes a setting; postern.setting lists them with their ranges. Booleans accept true, on, yes, 1 and their opposites; administration_gate accepts all, none, or kinds of changes with commas between. Errors: PS107 no such setting, value not allowed.';
 
 
 --
@@ -13178,7 +13872,7 @@ begin
   select a.access into strict access from postern_internal.users_access(array[userid]) as a;
   return access || jsonb_build_object(
     'rules',
-    coalesce((select jsonb_agg(to_jsonb(r) order by r.company collate "C", r.ledger_id collate "C" nulls first, r.combination_id)
+    coalesce((select jsonb_agg(to_jsonb(r) order by r.company collate "C", r.ledger_id collate "C" nulls first, r.rule_id)
                 from (select u.company, null::text as ledger_id, u.class
                         from postern.company_user as u
                        where u.userid = user_access.userid
@@ -13576,7 +14270,7 @@ CREATE FUNCTION postern_internal.add_combination(class_id bigint, allowed boolea
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  combination_id bigint;
+  rule_id bigint;
 begin
   perform postern_internal.require_administrable_class(class_id);
   if allowed is null then
@@ -13589,17 +14283,17 @@ begin
   perform postern_internal.require_patterns(patterns);
   -- Increases the class's revision first, so that of two concurrent changes the second compiles the rules of both.
   perform postern_internal.begin_class_change(class_id);
-  select c.combination_id
-    into combination_id
+  select c.rule_id
+    into rule_id
     from postern_internal.authority_combination as c
    where c.class_id = add_combination.class_id and c.allowed = add_combination.allowed and c.patterns = add_combination.patterns;
-  if combination_id is null then
+  if rule_id is null then
     insert into postern_internal.authority_combination as c (class_id, allowed, patterns)
     values (class_id, allowed, patterns)
-    returning c.combination_id into combination_id;
+    returning c.rule_id into rule_id;
     perform postern_internal.compile_class(class_id);
   end if;
-  return combination_id;
+  return rule_id;
 end
 $$;
 
@@ -13693,7 +14387,7 @@ CREATE FUNCTION postern_internal.administered_column() RETURNS TABLE(table_name 
       ('authority_class',       'key',      'company ledger_id class'),
       ('authority_class',       'recorded', 'built_in'),
       ('authority_class',       'excluded', 'class_id revision'),
-      ('authority_combination', 'key',      'combination_id class_id'),
+      ('authority_combination', 'key',      'rule_id class_id'),
       ('authority_combination', 'recorded', 'allowed patterns'),
       ('company',               'key',      'company'),
       ('company',               'recorded', 'name row_level_security'),
@@ -13702,8 +14396,8 @@ CREATE FUNCTION postern_internal.administered_column() RETURNS TABLE(table_name 
       ('company_user',          'recorded', 'is_default class_id'),
       ('credential',            'key',      'userid'),
       ('credential',            'recorded', 'must_change unlocked_at'),
-      ('credential',            'secret',   'hash'),
-      ('credential',            'excluded', 'changed_at changed_by failures lockouts locked_until denials denials_since cancels cancels_since first_filler last_filler'),
+      ('credential',            'secret',   'hash totp_secret totp_pending'),
+      ('credential',            'excluded', 'changed_at changed_by failures lockouts locked_until denials denials_since cancels cancels_since totp_step passkey_counts first_filler last_filler'),
       ('end_user',              'key',      'userid'),
       ('end_user',              'recorded', 'description db_role active'),
       ('end_user',              'excluded', 'folded created_at'),
@@ -13715,7 +14409,7 @@ CREATE FUNCTION postern_internal.administered_column() RETURNS TABLE(table_name 
       ('event_action',          'secret',   'template'),
       ('event_action',          'excluded', 'event_action_id queued_to queued_at after_log_id place created_at created_by'),
       ('gate',                  'key',      'gate_id'),
-      ('gate',                  'recorded', 'description message parameters unbound_parameters active built_in exclusive message_administered active_administered'),
+      ('gate',                  'recorded', 'description message parameters unbound_parameters active built_in exclusive schemes message_administered active_administered'),
       ('gate',                  'excluded', 'message_template stops registered_at'),
       ('installation',          'key',      'installation_id'),
       ('installation',          'recorded', 'version schema_version schema_sha256 code_sha256 built_at server_major'),
@@ -13727,6 +14421,9 @@ CREATE FUNCTION postern_internal.administered_column() RETURNS TABLE(table_name 
       ('log_drop',              'key',      'log_drop_id'),
       ('log_drop',              'recorded', 'since until'),
       ('log_drop',              'excluded', 'dropped_at dropped_by'),
+      ('passkey',               'key',      'userid number'),
+      ('passkey',               'recorded', 'passkey_id public_key name'),
+      ('passkey',               'excluded', 'created_at'),
       ('protected_table',       'key',      'schema_name table_name gate_id'),
       ('protected_table',       'recorded', 'protection company_column combination_column ledger_column operations columns parameters condition exclusive'),
       ('protected_table',       'excluded', 'protected_by protected_at'),
@@ -13759,6 +14456,30 @@ COMMENT ON FUNCTION postern_internal.administered_column() IS 'The columns of ad
 
 
 --
+-- Name: administered_kinds(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.administered_kinds() RETURNS text[]
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  -- Functions write the last two themselves.
+  select array(select t.kind from postern_internal.administered_table() as t where t.kind is not null
+               union select 'apply' union select 'redaction'
+               order by 1)
+$$;
+
+
+ALTER FUNCTION postern_internal.administered_kinds() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION administered_kinds(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.administered_kinds() IS 'The kinds of objects whose changes are recorded, in alphabetical order.';
+
+
+--
 -- Name: administered_row(jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -13770,7 +14491,7 @@ declare
   named jsonb;
 begin
   if "row" ? 'class_id' then
-    select case when "row" ? 'combination_id'
+    select case when "row" ? 'rule_id'
                 then jsonb_build_object('company', c.company, 'ledger_id', c.ledger_id, 'class', c.class)
                 else jsonb_build_object('class', c.class) end
       into named
@@ -13828,6 +14549,7 @@ CREATE FUNCTION postern_internal.administered_table() RETURNS TABLE(table_name t
       ('ledger',                   'ledger',                null,     null),
       ('ledger_user',              'ledger_user',           'userid', null),
       ('log_drop',                 'log_drop',              null,     null),
+      ('passkey',                  'passkey',               'userid', null),
       ('protected_table',          'protection',            null,     null),
       ('scheme',                   'scheme',                null,     null),
       ('server_key',               'server_key',            null,     null),
@@ -13848,7 +14570,8 @@ CREATE FUNCTION postern_internal.administered_table() RETURNS TABLE(table_name t
       ('schema_version',           null, null, 'which migrations have run'),
       ('sealing',                  null, null, 'how far the log is sealed'),
       ('ticket',                   null, null, 'approvals'),
-      ('tree_head',                null, null, 'the log''s tree')
+      ('tree_head',                null, null, 'the log''s tree'),
+      ('unapproved_change',        null, null, 'entries of transactions in progress')
     ) as t (table_name, kind, about_column, not_recorded_because)
 $$;
 
@@ -13860,6 +14583,57 @@ ALTER FUNCTION postern_internal.administered_table() OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern_internal.administered_table() IS 'Tables of Postern whose changes the log has, and the other ones with a reason. kind: of the objects in it. about_column: names the user whom a change concerns.';
+
+
+--
+-- Name: administration_event(bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.administration_event(log_id bigint) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+declare
+  entry record;
+begin
+  select e.authenticated_by, e.session_role, e.application_name, e.transaction_id,
+         postern_internal.change_text(e.action, e.message, e.parameters) as change
+    into entry
+    from postern_internal.checkpoint_entry as e
+   where e.log_id = administration_event.log_id;
+  return (
+    with change as materialized (
+      select o.log_id, o.action, o.message, o.parameters
+        from postern_internal.checkpoint_entry as o
+       where o.transaction_id = entry.transaction_id
+         and o.log_id + 0 >= administration_event.log_id
+         and o.outcome = 'administered'
+    ),
+    first as (
+      select c.* from change as c order by c.log_id limit 20
+    )
+    select jsonb_build_object(
+             'userid', entry.authenticated_by, 'authenticated_by', null,
+             'user_description', (select u.description from postern_internal.end_user as u where u.userid = entry.authenticated_by),
+             'session_role', entry.session_role, 'application_name', entry.application_name,
+             'message', entry.change || case when count(*) > 1 then format(' (and %s more)', count(*) - 1) else '' end,
+             'kinds', jsonb_agg(distinct c.action), 'change_count', count(*),
+             'changes', (
+               select jsonb_agg(postern_internal.change_text(f.action, f.message, f.parameters) order by f.log_id)
+                 from first as f))
+      from change as c);
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.administration_event(log_id bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION administration_event(log_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.administration_event(log_id bigint) IS 'The parameters of SECURITY_ADMINISTRATION for the first entry of a transaction that other events lack or fill otherwise: who made the changes, of which kinds, how many, and the first 20 in words.';
 
 
 --
@@ -13944,6 +14718,7 @@ begin
     -- Used even when it is switched off: it still describes best what the action does.
     own.gate_id := asking.gate_id;
     own.exclusive := false;
+    own.schemes := null; -- those of the asking gate, which is not exclusive
     return own;
   end if;
   select string_agg(g.description, ', ' order by array_position(action.legacy_checkpoints, g.gate_id))
@@ -13972,6 +14747,31 @@ ALTER FUNCTION postern_internal.approval_gate(action postern_internal.action, pa
 --
 
 COMMENT ON FUNCTION postern_internal.approval_gate(action postern_internal.action, parameters jsonb) IS 'The gate that asks for the approval of an action, with the description, message and parameters of that action. NULL if no gate of the action stops it.';
+
+
+--
+-- Name: approved_kinds(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.approved_kinds(setting text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select case setting
+           when 'none' then '{}'
+           when 'all' then postern_internal.administered_kinds()
+           else string_to_array(setting, ',') || '{credential,login,passkey,session_key,setting,user}'::text[]
+         end
+$$;
+
+
+ALTER FUNCTION postern_internal.approved_kinds(setting text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION approved_kinds(setting text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.approved_kinds(setting text) IS 'The kinds of changes that need an approval. setting: a value of the setting administration_gate.';
 
 
 --
@@ -14185,6 +14985,34 @@ COMMENT ON FUNCTION postern_internal.block_ids(company text, first_id bigint, si
 
 
 --
+-- Name: bytes_to_numeric(bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.bytes_to_numeric(bytes bytea) RETURNS numeric
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  number numeric := 0::numeric;
+begin
+  for position in 0 .. octet_length(bytes) - 1 loop
+    number := number * 256 + get_byte(bytes, position);
+  end loop;
+  return number;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.bytes_to_numeric(bytes bytea) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION bytes_to_numeric(bytes bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.bytes_to_numeric(bytes bytea) IS 'The unsigned number that bytes are, the most significant first.';
+
+
+--
 -- Name: canonical_moment(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -14281,6 +15109,99 @@ ALTER FUNCTION postern_internal.challenge_expiry() OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern_internal.challenge_expiry() IS 'When a challenge made now expires. Uses the clock, because now() stands still within a transaction.';
+
+
+--
+-- Name: change_text(text, text, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.change_text(kind text, message text, parameters jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+  select left(case when message = '' then replace(kind, '_', ' ') || ' (redacted)'
+                   when parameters ->> 'before' is null or parameters ->> 'after' is null then message
+                   else concat_ws(' ', replace(kind, '_', ' '),
+                                  (select string_agg(k.value, ' ') from jsonb_each_text(parameters -> 'key') as k),
+                                  'changed:',
+                                  (select string_agg(b.key || case when v.before <> v.after  -- a secret is '(not recorded)' twice
+                                                                   then format(' %s -> %s', regexp_replace(v.before, '^(.{57}).{4,}$', E'\\1...'),
+                                                                                           regexp_replace(v.after, '^(.{57}).{4,}$', E'\\1...'))
+                                                                   else '' end, ', ')
+                                     from jsonb_object_keys(parameters -> 'before') as b (key)
+                                    cross join lateral (select (parameters -> 'before' -> b.key)::text as before, (parameters -> 'after' -> b.key)::text as after) as v)) end, 300)
+$_$;
+
+
+ALTER FUNCTION postern_internal.change_text(kind text, message text, parameters jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION change_text(kind text, message text, parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.change_text(kind text, message text, parameters jsonb) IS 'A change of who may do what in words, with the values before and after, at most 300 characters. The arguments are the action, message and parameters of its entry.';
+
+
+--
+-- Name: change_to_approve(text, jsonb, jsonb, jsonb, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.change_to_approve(kind text, key jsonb, before jsonb, after jsonb, message text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  named text;
+  described text;
+begin
+  before := nullif(before, 'null');
+  after := nullif(after, 'null');
+  -- Entries about no row have a message of their own.
+  if before is null and after is null then
+    return case kind when 'apply' then message else left(to_jsonb(message)::text, 750) end;
+  end if;
+  select string_agg(case when k.value ~ '^[A-Za-z0-9_][A-Za-z0-9_.-]*$' and length(k.value) <= 140 then k.value
+                         else postern_internal.cut_text(to_jsonb(k.value)::text, 140) end, ' ' order by k.name)
+    into named
+    from jsonb_each_text(postern_internal.repeatable_change(key)) as k (name, value);
+
+  described := case
+    when kind = 'gate' and before ->> 'active' <> after ->> 'active' and before - '{active,active_administered}'::text[] = '{}'
+      then format('Gate %s switched %s', named, case after ->> 'active' when 'true' then 'on' else 'off' end)
+    when kind = 'user' and before ->> 'active' <> after ->> 'active' and before - 'active' = '{}'
+      then format('User %s %s', named, case after ->> 'active' when 'true' then 'enabled' else 'disabled' end)
+    when kind = 'credential' and after ? 'hash' and after - '{hash,must_change}'::text[] = '{}' and before is not null
+      then format('PIN of %s reset', named)
+    when kind = 'credential' and after ? 'unlocked_at' and after - 'unlocked_at' = '{}' and before is not null
+      then format('User %s unlocked', named)
+  end;
+  if described is null then
+    select format('%s %s %s', initcap(left(kind, 1)) || translate(substring(kind from 2), '_', ' '), named,
+                  case when before is null then 'added' when after is null then 'removed' else 'changed' end)
+           || coalesce(': ' || string_agg(d.name || ' ' || concat_ws(' -> ', d.old_value, d.new_value), ', ' order by d.name), '')
+      into described
+      from (select v.name, postern_internal.cut_text(v.old_value, v.room) as old_value, postern_internal.cut_text(v.new_value, v.room) as new_value
+              from (select n.name, (b.object -> n.name)::text as old_value, (a.object -> n.name)::text as new_value,
+                           -- Those of more than 20 characters share the room.
+                           greatest(350 / nullif(count(*) filter (where length((b.object -> n.name)::text) > 20) over ()
+                                                 + count(*) filter (where length((a.object -> n.name)::text) > 20) over (), 0), 20)::integer as room
+                      from (select postern_internal.repeatable_change(before)) as b (object)
+                     cross join (select postern_internal.repeatable_change(after)) as a (object)
+                     cross join jsonb_object_keys(coalesce(before, '{}') || coalesce(after, '{}')) as n (name)) as v) as d
+     where d.old_value is not null or d.new_value is not null;
+  end if;
+  return postern_internal.cut_text(described, 750);
+end
+$_$;
+
+
+ALTER FUNCTION postern_internal.change_to_approve(kind text, key jsonb, before jsonb, after jsonb, message text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION change_to_approve(kind text, key jsonb, before jsonb, after jsonb, message text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.change_to_approve(kind text, key jsonb, before jsonb, after jsonb, message text) IS 'An administered entry in words, at most about 750 characters: what was changed, from which values to which. message: of the entry.';
 
 
 --
@@ -14466,7 +15387,7 @@ begin
   with known (list, keys, others) as (
     values
       ('settings', array['name', 'value'], '{}'::text[]),
-      ('gates', '{gate_id}', '{active,exclusive,parameters,bound_parameters,description,message,administered}'),
+      ('gates', '{gate_id}', '{active,exclusive,schemes,parameters,bound_parameters,description,message,administered}'),
       ('actions', '{action}', '{checkpoint,legacy_checkpoints,remove}'),
       ('users', '{userid}', '{active,db_role,description,default_company}'),
       ('companies', '{company}', '{row_level_security,name}'),
@@ -14509,7 +15430,7 @@ begin
     select p.list, p.place, format('%s is of type %s; it has to be of type %s', p.key, jsonb_typeof(p.value), t.type)
       from pair as p
      cross join lateral (select case when p.key in ('active', 'exclusive', 'row_level_security', 'allowed', 'remove') then 'boolean'
-                                     when p.key in ('parameters', 'bound_parameters', 'administered', 'legacy_checkpoints', 'operations', 'columns')
+                                     when p.key in ('parameters', 'bound_parameters', 'administered', 'legacy_checkpoints', 'operations', 'columns', 'schemes')
                                        then case when p.list = 'guards' and p.key = 'parameters' then 'object' else 'array' end
                                      else 'string' end as type) as t
      where p.key = any (p.keys || p.others)
@@ -15021,8 +15942,8 @@ CREATE FUNCTION postern_internal.class_rules(class_id bigint, OUT class_nos inte
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
   select coalesce(array_agg(1), '{}'),
-         coalesce(array_agg(c.allowed order by c.combination_id), '{}'),
-         coalesce(array_agg(c.patterns order by c.combination_id), '{}')
+         coalesce(array_agg(c.allowed order by c.rule_id), '{}'),
+         coalesce(array_agg(c.patterns order by c.rule_id), '{}')
     from postern_internal.authority_combination as c
    where c.class_id = class_rules.class_id
 $$;
@@ -15176,6 +16097,39 @@ ALTER FUNCTION postern_internal.combination_is_allowed(company text, class_id bi
 --
 
 COMMENT ON FUNCTION postern_internal.combination_is_allowed(company text, class_id bigint, posting_combination_id bigint) IS 'Whether a class allows a posting combination of a company. class_id NULL: no restriction. Also finds one that the running statement has created. False for ids that do not belong to the company, and for NULL.';
+
+
+--
+-- Name: committed_entries(pg_snapshot, pg_snapshot, bigint, postern_internal.outcome); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.committed_entries(since pg_snapshot, until pg_snapshot, after_log_id bigint, outcome postern_internal.outcome) RETURNS TABLE(log_id bigint, transaction_id xid8)
+    LANGUAGE sql STABLE
+    AS $$
+  select e.log_id, e.transaction_id
+    from postern_internal.checkpoint_entry as e
+   where e.transaction_id = any (array(select pg_snapshot_xip(since)))
+     and pg_visible_in_snapshot(e.transaction_id, until)
+     and e.log_id + 0 > committed_entries.after_log_id
+     and e.outcome = committed_entries.outcome
+  union all
+  select e.log_id, e.transaction_id
+    from postern_internal.checkpoint_entry as e
+   where e.transaction_id >= pg_snapshot_xmax(since)
+     and e.transaction_id < pg_snapshot_xmax(until)
+     and pg_visible_in_snapshot(e.transaction_id, until)
+     and e.log_id + 0 > committed_entries.after_log_id
+     and e.outcome = committed_entries.outcome
+$$;
+
+
+ALTER FUNCTION postern_internal.committed_entries(since pg_snapshot, until pg_snapshot, after_log_id bigint, outcome postern_internal.outcome) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION committed_entries(since pg_snapshot, until pg_snapshot, after_log_id bigint, outcome postern_internal.outcome); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.committed_entries(since pg_snapshot, until pg_snapshot, after_log_id bigint, outcome postern_internal.outcome) IS 'The entries with an outcome that are visible in one snapshot and were not in an earlier one. after_log_id: entries up to this one came from another cluster, and are left out.';
 
 
 --
@@ -15413,6 +16367,27 @@ COMMENT ON FUNCTION postern_internal.current_place() IS 'Which database this is;
 
 
 --
+-- Name: cut_text(text, integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.cut_text(content text, room integer) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select case when length(content) > room then left(content, room) || '...' else content end
+$$;
+
+
+ALTER FUNCTION postern_internal.cut_text(content text, room integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION cut_text(content text, room integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.cut_text(content text, room integer) IS 'The beginning of a text of more than room characters, and three dots; a shorter text as it is.';
+
+
+--
 -- Name: decode_base64url(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -15507,7 +16482,8 @@ begin
   -- Two statements, so that a single gate is found by its key.
   if changed_gate_id is null then
     update postern_internal.gate as g
-       set stops = d.stops
+       set stops = d.stops,
+           active = case when g.gate_id = 'POSTERN_ADMINISTRATION' then d.stops else g.active end
       from postern_internal.derived_gate as d
      where d.gate_id = g.gate_id and g.stops <> d.stops;
   else
@@ -15526,7 +16502,7 @@ ALTER FUNCTION postern_internal.derive_gate_stops(changed_gate_id text) OWNER TO
 -- Name: FUNCTION derive_gate_stops(changed_gate_id text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.derive_gate_stops(changed_gate_id text) IS 'Updates gate.stops from active, built_in and the setting checkpoints_enabled, for one gate, or for all if changed_gate_id is NULL. Call it after changing one of these, with lock_settings held.';
+COMMENT ON FUNCTION postern_internal.derive_gate_stops(changed_gate_id text) IS 'Updates gate.stops from active, built_in and the settings checkpoints_enabled and administration_gate, for one gate, or for all if changed_gate_id is NULL. Call it after changing one of these, with lock_settings held.';
 
 
 --
@@ -15545,6 +16521,79 @@ ALTER FUNCTION postern_internal.digest(gate_id text, action text, unbound_parame
 --
 
 COMMENT ON FUNCTION postern_internal.digest(gate_id text, action text, unbound_parameters text[], parameters jsonb) IS 'SHA-256 over gate, action, the names of the unbound parameters, and all other parameters by value instead of by spelling.';
+
+
+--
+-- Name: ecdsa_integer(bytea, integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.ecdsa_integer(signature bytea, start integer, OUT number numeric, OUT next_start integer) RETURNS record
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  length integer;
+begin
+  if start + 2 < octet_length(signature) and get_byte(signature, start) = 2 then
+    length := get_byte(signature, start + 1);
+    -- One spelling: no sign, and no zero in front but to avoid one.
+    if length between 1 and 33
+       and start + 2 + length <= octet_length(signature)
+       and get_byte(signature, start + 2) < 128
+       and (length = 1 or get_byte(signature, start + 2) > 0 or get_byte(signature, start + 3) >= 128) then
+      number := postern_internal.bytes_to_numeric(substr(signature, start + 3, length));
+      next_start := start + 2 + length;
+    end if;
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.ecdsa_integer(signature bytea, start integer, OUT number numeric, OUT next_start integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION ecdsa_integer(signature bytea, start integer, OUT number numeric, OUT next_start integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.ecdsa_integer(signature bytea, start integer, OUT number numeric, OUT next_start integer) IS 'The integer (DER) that begins at start, counted from 0, and where the next one begins. NULL if it is not a positive integer of at most 33 octets in its shortest form.';
+
+
+--
+-- Name: encode_base32(bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.encode_base32(bytes bytea) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  encoded text := '';
+  bits integer := 0;
+  held integer := 0;
+begin
+  for position in 0 .. octet_length(bytes) - 1 loop
+    held := (held << 8 | get_byte(bytes, position)) & 4095;
+    bits := bits + 8;
+    while bits >= 5 loop
+      bits := bits - 5;
+      encoded := encoded || substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', (held >> bits & 31) + 1, 1);
+    end loop;
+  end loop;
+  if bits > 0 then
+    encoded := encoded || substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', (held << 5 - bits & 31) + 1, 1);
+  end if;
+  return encoded;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.encode_base32(bytes bytea) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION encode_base32(bytes bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.encode_base32(bytes bytea) IS 'Base32 of RFC 4648 without padding.';
 
 
 --
@@ -15599,18 +16648,25 @@ CREATE FUNCTION postern_internal.event_document(log_id bigint) RETURNS jsonb
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
     AS $_$
+declare
+  document jsonb;
 begin
-  return (
+  document := (
     select jsonb_build_object(
              'log_id', c.log_id, 'is_logged', e.log_id is not null, 'event', v.event,
              'event_time', regexp_replace(to_char(e.logged_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '[.]?0+$', '') || 'Z',
              'userid', e.userid, 'user_description', u.description, 'authenticated_by', e.authenticated_by, 'gate_id', e.gate_id,
              'message', case when e.redactions[8] is null then e.message end, 'comment', e.comment, 'asked', e.asked, 'approval', case e.outcome when 'passed' then e.ticket end,
-             'approved_gate_id', e.approved_gate_id, 'approved_message', e.approved_message)
+             'approved_gate_id', e.approved_gate_id, 'approved_message', e.approved_message,
+             'session_role', '', 'application_name', '', 'kinds', jsonb '[]', 'changes', jsonb '[]', 'change_count', 0)
       from (select event_document.log_id) as c (log_id)
       left join postern_internal.checkpoint_entry as e on e.log_id = c.log_id
       left join postern_internal.event as v on v.outcome = e.outcome
       left join postern_internal.end_user as u on u.userid = e.userid);
+  if document ->> 'event' = 'SECURITY_ADMINISTRATION' then
+    document := document || postern_internal.administration_event(log_id);
+  end if;
+  return document;
 end
 $_$;
 
@@ -15621,7 +16677,7 @@ ALTER FUNCTION postern_internal.event_document(log_id bigint) OWNER TO postern_o
 -- Name: FUNCTION event_document(log_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.event_document(log_id bigint) IS 'The parameters of the event for an entry of the log; missing ones are null. event_time is RFC 3339, in UTC. is_logged: false if the entry was dropped.';
+COMMENT ON FUNCTION postern_internal.event_document(log_id bigint) IS 'The parameters of the event for an entry of the log; missing ones are null. For the administration, the entry is the first one of its transaction. event_time is RFC 3339, in UTC. is_logged: false if the entry was dropped.';
 
 
 --
@@ -16354,20 +17410,36 @@ CREATE FUNCTION postern_internal.gate_impact(changes jsonb) RETURNS TABLE(effect
                     s.value = 'true') as is_on
       from postern_internal.setting as s
      where s.name in ('checkpoints_enabled', 'all_users_valid')
+  ), administration as materialized (
+    select postern_internal.approved_kinds(s.value) as old_kinds,
+           -- A value that the setting cannot have counts as a gain.
+           postern_internal.approved_kinds(coalesce((select coalesce(postern_internal.setting_kinds(c ->> 'value'), 'none')
+                                                       from jsonb_array_elements(changes -> 'settings') as c where c ->> 'name' = s.name limit 1),
+                                                    s.value)) as new_kinds
+      from postern_internal.setting as s
+     where s.name = 'administration_gate'
   ), changed_gate as (
     select c ->> 'gate_id' as gate_id, (c ->> 'active')::boolean as active, (c ->> 'exclusive')::boolean as exclusive,
+           c ? 'schemes' as has_schemes, nullif(c -> 'schemes', 'null') as schemes,
            nullif(c -> 'parameters', 'null') as parameters, coalesce(nullif(c -> 'bound_parameters', 'null'), nullif(c -> 'parameters', 'null')) as bound
       from jsonb_array_elements(changes -> 'gates') as c
   ), gate as materialized (
     select coalesce(g.gate_id, c.gate_id) as gate_id, coalesce(g.stops, false) as did_stop,
-           coalesce(g.built_in, false) or coalesce(c.active, g.active, false) and s.is_on as stops,
-           coalesce(g.exclusive, false) as was_exclusive, coalesce(c.exclusive, g.exclusive, false) as exclusive,
+           case when g.gate_id = 'POSTERN_ADMINISTRATION' then a.new_kinds <> '{}'
+                when g.built_in then g.stops else coalesce(c.active, g.active, false) and s.is_on end as stops,
+           coalesce(g.exclusive, false) as was_exclusive, coalesce(c.exclusive, g.exclusive, false) or c.schemes is not null as exclusive,
            array(select p from unnest(g.parameters) as p where p <> all (g.unbound_parameters)) as old_bound,
            case when c.bound is null then array(select p from unnest(g.parameters) as p where p <> all (g.unbound_parameters))
-                else array(select jsonb_array_elements_text(c.bound)) end as new_bound
+                else array(select jsonb_array_elements_text(c.bound)) end as new_bound,
+           postern_internal.gate_schemes(g) as old_schemes,
+           array(select s.scheme from postern_internal.scheme as s
+                  where s.enabled
+                    and case when c.has_schemes then c.schemes is null or c.schemes ? s.scheme
+                             else s.scheme = any (postern_internal.gate_schemes(g)) end) as new_schemes
       from postern_internal.gate as g
       full join changed_gate as c on c.gate_id = g.gate_id
      cross join setting as s
+     cross join administration as a
      where s.name = 'checkpoints_enabled'
   ), changed_action as (
     select a ->> 'action' as action, coalesce((a ->> 'remove')::boolean, false) as removed, a as given from jsonb_array_elements(changes -> 'actions') as a
@@ -16399,6 +17471,14 @@ CREATE FUNCTION postern_internal.gate_impact(changes jsonb) RETURNS TABLE(effect
     from setting as s
    where s.was_on <> s.is_on
    union all
+  select e.effect, 'setting', null, 'administration_gate', format(e.reason, array_to_string(e.kinds, ', '))
+    from administration as a
+   cross join lateral (values
+     ('gains', array(select k from unnest(a.old_kinds) as k where k <> all (a.new_kinds) order by k), 'Administrators change these kinds without an approval: %s.'),
+     ('loses', array(select k from unnest(a.new_kinds) as k where k <> all (a.old_kinds) order by k), 'Administrators have to approve changes of these kinds: %s.'))
+     as e (effect, kinds, reason)
+   where e.kinds <> '{}'
+   union all
   select e.effect, 'gate', null, g.gate_id, e.reason
     from gate as g
    cross join lateral (values
@@ -16409,7 +17489,11 @@ CREATE FUNCTION postern_internal.gate_impact(changes jsonb) RETURNS TABLE(effect
      ('gains', g.did_stop and g.stops and not g.old_bound <@ g.new_bound,
       format('It no longer binds %s.', (select string_agg(p, ', ' order by p) from unnest(g.old_bound) as p where p <> all (g.new_bound)))),
      ('loses', g.did_stop and g.stops and not g.new_bound <@ g.old_bound,
-      format('It binds %s.', (select string_agg(p, ', ' order by p) from unnest(g.new_bound) as p where p <> all (g.old_bound))))) as e (effect, holds, reason)
+      format('It binds %s.', (select string_agg(p, ', ' order by p) from unnest(g.new_bound) as p where p <> all (g.old_bound)))),
+     ('gains', g.did_stop and g.stops and not g.new_schemes <@ g.old_schemes,
+      format('It accepts %s too.', (select string_agg(s, ', ' order by s) from unnest(g.new_schemes) as s where s <> all (g.old_schemes)))),
+     ('loses', g.did_stop and g.stops and not g.old_schemes <@ g.new_schemes,
+      format('It no longer accepts %s.', (select string_agg(s, ', ' order by s) from unnest(g.old_schemes) as s where s <> all (g.new_schemes))))) as e (effect, holds, reason)
    where e.holds
    union all
   select e.effect, 'action', null, a.action, e.reason
@@ -16423,7 +17507,7 @@ CREATE FUNCTION postern_internal.gate_impact(changes jsonb) RETURNS TABLE(effect
      ('loses', a.was_there and a.is_there and a.dropped is not null, format('An approval of it no longer opens %s.', a.dropped))) as e (effect, holds, reason)
    where e.holds
    union all
-  select e.effect, 'database role', l.userid, e.role, e.reason
+  select e.effect, 'database_role', l.userid, e.role, e.reason
     from login as l
    cross join lateral (values
      ('gains', l.is_active and l.new_role is not null and (not l.was_active or l.new_role is distinct from l.old_role), l.new_role, 'It acts as the user.'),
@@ -16586,6 +17670,32 @@ ALTER FUNCTION postern_internal.gate_not_registered(callers jsonb) OWNER TO post
 --
 
 COMMENT ON FUNCTION postern_internal.gate_not_registered(callers jsonb) IS 'Check of postern.doctor: gates that functions call but nobody has registered. callers: as for postern.gate_findings.';
+
+
+--
+-- Name: gate_schemes(postern_internal.gate); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.gate_schemes(gate postern_internal.gate) RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select array(
+    select s.scheme
+      from postern_internal.scheme as s
+     where s.enabled
+       and (gate.schemes is null or s.scheme = any (gate.schemes))
+     order by array_position(gate.schemes, s.scheme), s.scheme <> 'PIN', s.scheme collate "C")
+$$;
+
+
+ALTER FUNCTION postern_internal.gate_schemes(gate postern_internal.gate) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION gate_schemes(gate postern_internal.gate); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.gate_schemes(gate postern_internal.gate) IS 'The enabled schemes that gate accepts, the usual one first.';
 
 
 --
@@ -16782,11 +17892,14 @@ CREATE FUNCTION postern_internal.guarded_rows(gate postern_internal.gate, rows j
     SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT c.parameters,
-     m.message
-    FROM ((jsonb_array_elements(guarded_rows.rows) r(value)
+     l.message
+    FROM (((jsonb_array_elements(guarded_rows.rows) r(value)
       CROSS JOIN LATERAL postern_internal.check_parameters((guarded_rows.gate).gate_id, (guarded_rows.gate).parameters, r.value) c(parameters))
       CROSS JOIN LATERAL postern_internal.substitute((guarded_rows.gate).message_template, (guarded_rows.gate).parameters, c.parameters) m(message))
-   ORDER BY (postern_internal.canonical_text((c.parameters - (guarded_rows.gate).unbound_parameters)) COLLATE "C"), (m.message COLLATE "C");
+      CROSS JOIN LATERAL regexp_replace(m.message, '
+|[
+  ]'::text, '\\n'::text, 'g'::text) l(message))
+   ORDER BY (postern_internal.canonical_text((c.parameters - (guarded_rows.gate).unbound_parameters)) COLLATE "C"), (l.message COLLATE "C");
 END;
 
 
@@ -16796,7 +17909,7 @@ ALTER FUNCTION postern_internal.guarded_rows(gate postern_internal.gate, rows js
 -- Name: FUNCTION guarded_rows(gate postern_internal.gate, rows jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.guarded_rows(gate postern_internal.gate, rows jsonb) IS 'The parameters and the message of each row that a statement changes in a guarded table, in an order that depends only on their values. rows: an array of objects. Errors: PS107 parameters.';
+COMMENT ON FUNCTION postern_internal.guarded_rows(gate postern_internal.gate, rows jsonb) IS 'The parameters and the message, on one line, of each row that a statement changes in a guarded table, in an order that depends only on their values. rows: an array of objects. Errors: PS107 parameters.';
 
 
 --
@@ -16854,6 +17967,24 @@ ALTER FUNCTION postern_internal.hmac_pad(secret bytea, filler integer) OWNER TO 
 --
 
 COMMENT ON FUNCTION postern_internal.hmac_pad(secret bytea, filler integer) IS 'The padded block of RFC 2104 for HMAC-SHA-256. filler: 54 (0x36) for the inner, 92 (0x5c) for the outer block.';
+
+
+--
+-- Name: hmac_sha1(bytea, bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.hmac_sha1(data bytea, key bytea) RETURNS bytea
+    LANGUAGE sql IMMUTABLE STRICT
+    RETURN public.hmac(data, key, 'sha1'::text);
+
+
+ALTER FUNCTION postern_internal.hmac_sha1(data bytea, key bytea) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION hmac_sha1(data bytea, key bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.hmac_sha1(data bytea, key bytea) IS 'hmac of pgcrypto with SHA-1, for codes of authenticator apps.';
 
 
 --
@@ -16955,6 +18086,95 @@ COMMENT ON FUNCTION postern_internal.internal_ledger_part(userid text) IS 'The p
 
 
 --
+-- Name: inverse_modulo(numeric, numeric); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.inverse_modulo(number numeric, modulus numeric) RETURNS numeric
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  a numeric := (number % modulus + modulus) % modulus;
+  b numeric := modulus;
+  x numeric := 1::numeric;
+  y numeric := 0::numeric;
+  quotient numeric;
+  next numeric;
+begin
+  while b <> 0 loop
+    quotient := div(a, b);
+    next := a - quotient * b;
+    a := b;
+    b := next;
+    next := x - quotient * y;
+    x := y;
+    y := next;
+  end loop;
+  return case when a = 1 then (x % modulus + modulus) % modulus end;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.inverse_modulo(number numeric, modulus numeric) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION inverse_modulo(number numeric, modulus numeric); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.inverse_modulo(number numeric, modulus numeric) IS 'The number that gives 1 if it is multiplied with number, modulo modulus. NULL if there is none.';
+
+
+--
+-- Name: is_assertion(bytea, bytea, bytea, bytea, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.is_assertion(authenticator_data bytea, client_data bytea, signature bytea, public_key bytea, challenge text) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  client jsonb;
+  domain text := postern_internal.setting_text('passkey_domain');
+  origins text := postern_internal.setting_text('passkey_origins');
+  is_elliptic constant boolean := coalesce(octet_length(public_key) = 91, false);
+  is_rsa constant boolean := coalesce(octet_length(public_key) = 294, false);
+  signed constant bytea := authenticator_data || sha256(client_data);
+  signed_elliptic boolean;
+  signed_rsa boolean;
+  expected text;
+  elliptic_dummy constant bytea := decode('3059301306072a8648ce3d020106082a8648ce3d030107034200040f1b9b00205e87a1d40f278d046bfc514e17fd77c160d49db3c6f451d03cfcb9a327a9de52549d260315615c9eaee2b437cb65148fb1e5f91aeb4a8d8c446a8b', 'hex');
+  rsa_dummy constant bytea := decode('30820122300d06092a864886f70d01010105000382010f003082010a0282010100' || repeat('c5', 256) || '0203010001', 'hex');
+begin
+  client := convert_from(client_data, 'UTF8')::jsonb;
+  signed_elliptic := postern_internal.is_es256_signature(case when is_elliptic then public_key else elliptic_dummy end, signed, signature);
+  signed_rsa := postern_internal.is_rs256_signature(case when is_rsa then public_key else rsa_dummy end, signed, signature);
+  expected := postern_internal.encode_base64url(sha256(convert_to(challenge, 'UTF8')));
+  return coalesce(
+    (signed_elliptic and is_elliptic or signed_rsa and is_rsa)
+    and client ->> 'type' = 'webauthn.get'
+    and client ->> 'challenge' = expected
+    and client ->> 'origin' = any (string_to_array(nullif(origins, ''), ' '))
+    and coalesce(client -> 'crossOrigin', 'false') = 'false'
+    and octet_length(authenticator_data) >= 37
+    and substr(authenticator_data, 1, 32) = sha256(convert_to(nullif(domain, ''), 'UTF8'))
+    and get_byte(authenticator_data, 32) & 5 = 5,  -- a person was there, and was verified
+    false);
+exception when data_exception or program_limit_exceeded then
+  return false;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.is_assertion(authenticator_data bytea, client_data bytea, signature bytea, public_key bytea, challenge text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION is_assertion(authenticator_data bytea, client_data bytea, signature bytea, public_key bytea, challenge text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.is_assertion(authenticator_data bytea, client_data bytea, signature bytea, public_key bytea, challenge text) IS 'Whether a passkey with this public key has signed this challenge: on a page of the setting passkey_origins, for passkey_domain, after it has verified the person. False for anything that is malformed. public_key: NULL if there is none. The caller checks the count.';
+
+
+--
 -- Name: is_code(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -16988,6 +18208,131 @@ ALTER FUNCTION postern_internal.is_date_of_year(digits text) OWNER TO postern_ow
 --
 
 COMMENT ON FUNCTION postern_internal.is_date_of_year(digits text) IS 'Whether digits can be read as a date: DDMM, MMDD, with or without YY or YYYY at either end; or YYYY alone.';
+
+
+--
+-- Name: is_es256_signature(bytea, bytea, bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.is_es256_signature(spki bytea, message bytea, signature bytea) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  p constant numeric := 115792089210356248762697446949407573530086143415290314195533631308867097853951;
+  n constant numeric := 115792089210356248762697446949407573529996955224135760342422259061068512044369;
+  gx constant numeric := 48439561293906451759052585252797914202762949526041747995844080717082404635286;
+  gy constant numeric := 36134250956749795798585127919587881956611106672985015071877198253568414405109;
+  key record;
+  at integer;
+  r numeric;
+  s numeric;
+  inverse numeric;
+  u1 numeric;
+  u2 numeric;
+  bits1 integer[] := array[]::integer[];  -- 16 bits each, the least significant first
+  bits2 integer[] := array[]::integer[];
+  sum_x numeric;  -- of the base point and the key; NULL: infinity
+  sum_y numeric;
+  slope numeric;
+  point integer;  -- 1: base point, 2: key, 3: both
+  ax numeric;
+  ay numeric;
+  x numeric := 1::numeric;
+  y numeric := 1::numeric;
+  z numeric := 0::numeric;
+  alpha numeric;
+  beta numeric;
+  gamma numeric;
+  delta numeric;
+  h numeric;
+  d numeric;
+begin
+  key := postern_internal.p256_point(spki);
+  if key.x is null or message is null or signature is null
+     or octet_length(signature) not between 8 and 72
+     or get_byte(signature, 0) <> 48 or get_byte(signature, 1) <> octet_length(signature) - 2 then
+    return false;
+  end if;
+  select i.number, i.next_start into r, at from postern_internal.ecdsa_integer(signature, 2) as i;
+  if r is null then
+    return false;
+  end if;
+  select i.number, i.next_start into s, at from postern_internal.ecdsa_integer(signature, at) as i;
+  if s is null or at <> octet_length(signature) or r not between 1 and n - 1 or s not between 1 and n - 1 then
+    return false;
+  end if;
+
+  inverse := postern_internal.inverse_modulo(s, n);
+  u1 := postern_internal.bytes_to_numeric(sha256(message)) * inverse % n;
+  u2 := r * inverse % n;
+  for i in 1 .. 16 loop
+    bits1 := bits1 || (u1 % 65536)::integer;
+    bits2 := bits2 || (u2 % 65536)::integer;
+    u1 := div(u1, 65536);
+    u2 := div(u2, 65536);
+  end loop;
+  if key.x <> gx then
+    slope := (key.y - gy) * postern_internal.inverse_modulo(key.x - gx, p) % p;
+  elsif key.y = gy then
+    slope := (3 * gx * gx - 3) * postern_internal.inverse_modulo(2 * gy, p) % p;
+  end if;
+  sum_x := ((slope * slope - key.x - gx) % p + p) % p;
+  sum_y := ((slope * (gx - sum_x) - gy) % p + p) % p;
+
+  for i in reverse 255 .. 0 loop
+    point := (bits1[i / 16 + 1] >> i % 16 & 1) + 2 * (bits2[i / 16 + 1] >> i % 16 & 1);
+    ax := case point when 1 then gx when 2 then key.x when 3 then sum_x end;
+    ay := case point when 1 then gy when 2 then key.y when 3 then sum_y end;
+    -- Twice: to double the point, and to double it again if it happens to be the one to add.
+    for doubling in 1 .. 2 loop
+      if z <> 0 then
+        delta := z * z % p;
+        gamma := y * y % p;
+        beta := x * gamma % p;
+        alpha := 3 * (x - delta) * (x + delta) % p;
+        x := (alpha * alpha - 8 * beta) % p;
+        z := ((y + z) * (y + z) - gamma - delta) % p;
+        y := (alpha * (4 * beta - x) - 8 * gamma * gamma) % p;
+      end if;
+      exit when ax is null;
+      if z = 0 then
+        x := ax;
+        y := ay;
+        z := 1::numeric;
+        exit;
+      end if;
+      delta := z * z % p;
+      h := (ax * delta - x) % p;
+      d := (ay * delta % p * z - y) % p;
+      if h <> 0 then
+        alpha := h * h % p;
+        beta := h * alpha % p;
+        gamma := x * alpha % p;
+        x := (d * d - beta - 2 * gamma) % p;
+        y := (d * (gamma - x) - y * beta) % p;
+        z := z * h % p;
+        exit;
+      elsif d <> 0 then
+        z := 0::numeric;
+        exit;
+      end if;
+      ax := null;
+    end loop;
+  end loop;
+  -- x / z^2 modulo n is r, without a division: x is less than p, so it is r or r + n.
+  return z <> 0 and ((r * z * z - x) % p = 0 or r + n < p and ((r + n) * z * z - x) % p = 0);
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.is_es256_signature(spki bytea, message bytea, signature bytea) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION is_es256_signature(spki bytea, message bytea, signature bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.is_es256_signature(spki bytea, message bytea, signature bytea) IS 'Whether signature (DER) is an ECDSA signature of message, over P-256 with SHA-256, by the key with the SubjectPublicKeyInfo spki. False for anything that is malformed, not NULL and no error.';
 
 
 --
@@ -17067,6 +18412,45 @@ ALTER FUNCTION postern_internal.is_proven(setting text, secret bytea) OWNER TO p
 --
 
 COMMENT ON FUNCTION postern_internal.is_proven(setting text, secret bytea) IS 'Whether the setting postern.session proves, in this transaction, the user that follows its tab. secret: from session_secret. NULL if the setting is NULL.';
+
+
+--
+-- Name: is_rs256_signature(bytea, bytea, bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.is_rs256_signature(spki bytea, message bytea, signature bytea) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  n constant numeric := postern_internal.rsa_modulus(spki);
+  s numeric;
+  power numeric;
+begin
+  if n is null or message is null or signature is null or octet_length(signature) <> 256 then
+    return false;
+  end if;
+  s := postern_internal.bytes_to_numeric(signature);
+  if s >= n then
+    return false;
+  end if;
+  power := s;
+  for doubling in 1 .. 16 loop
+    power := power * power % n;
+  end loop;
+  return power * s % n = postern_internal.bytes_to_numeric(
+    decode('0001' || repeat('ff', 202) || '003031300d060960864801650304020105000420', 'hex') || sha256(message));
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.is_rs256_signature(spki bytea, message bytea, signature bytea) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION is_rs256_signature(spki bytea, message bytea, signature bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.is_rs256_signature(spki bytea, message bytea, signature bytea) IS 'Whether signature is an RSA signature (PKCS #1 v1.5) of message with SHA-256, by the key with the SubjectPublicKeyInfo spki. False for anything that is malformed, not NULL and no error.';
 
 
 --
@@ -17171,8 +18555,12 @@ CREATE FUNCTION postern_internal.personal_field(entry postern_internal.checkpoin
              END
              WHEN 6 THEN
              CASE
-                 WHEN (((entry).redactions[6] IS NOT NULL) AND (octet_length((entry).salts[6]) = 32) AND ((entry).authenticated_by IS NULL)) THEN (entry).salts[6]
-                 ELSE postern_internal.salted_field((entry).salt, (entry).log_id, 6, (entry).salts[6], postern_internal.encode_field((entry).authenticated_by))
+                 WHEN (((entry).redactions[6] IS NOT NULL) AND (octet_length((entry).salts[6]) = 32) AND ((entry).authenticated_by IS NULL) AND ((entry).assertion IS NULL)) THEN (entry).salts[6]
+                 ELSE postern_internal.salted_field((entry).salt, (entry).log_id, 6, (entry).salts[6], (postern_internal.encode_field((entry).authenticated_by) ||
+                 CASE
+                     WHEN ((entry).assertion IS NULL) THEN '\x'::bytea
+                     ELSE postern_internal.encode_field((entry).assertion)
+                 END))
              END
              WHEN 8 THEN
              CASE
@@ -17241,6 +18629,38 @@ ALTER FUNCTION postern_internal.leaf_hash(entry postern_internal.checkpoint_entr
 --
 
 COMMENT ON FUNCTION postern_internal.leaf_hash(entry postern_internal.checkpoint_entry) IS 'The hash of an entry''s leaf (RFC 6962, section 2.1), 32 octets.';
+
+
+--
+-- Name: lift_administration_gate(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.lift_administration_gate(reason text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_text(reason, 'reason', 500);
+  perform postern_internal.lock_settings();
+  perform postern_internal.record_administration(
+    kind => 'administration_gate',
+    key => jsonb_build_object('reason', reason),
+    before => null,
+    after => null,
+    message => 'Gate POSTERN_ADMINISTRATION lifted by the owner of Postern: ' || reason);
+  update postern_internal.setting as s set value = 'none' where s.name = 'administration_gate';
+  perform postern_internal.derive_gate_stops();
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.lift_administration_gate(reason text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION lift_administration_gate(reason text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.lift_administration_gate(reason text) IS 'Switches the gate POSTERN_ADMINISTRATION off without an approval, and exempts this transaction. For the owner of Postern, if no administrator can answer any more. reason: for the log, up to 500 characters. Errors: PS107 argument.';
 
 
 --
@@ -17682,6 +19102,40 @@ COMMENT ON FUNCTION postern_internal.open_block(company text, OUT first_id bigin
 
 
 --
+-- Name: p256_point(bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.p256_point(spki bytea, OUT x numeric, OUT y numeric) RETURNS record
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  p constant numeric := 115792089210356248762697446949407573530086143415290314195533631308867097853951;
+  b constant numeric := 41058363725152142129326129780047268409114441015993725554835256314039467401291;
+begin
+  if octet_length(spki) = 91
+     and substr(spki, 1, 27) = decode('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex') then
+    x := postern_internal.bytes_to_numeric(substr(spki, 28, 32));
+    y := postern_internal.bytes_to_numeric(substr(spki, 60, 32));
+    if x >= p or y >= p or (x * x * x - 3 * x + b - y * y) % p <> 0 then
+      x := null;
+      y := null;
+    end if;
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.p256_point(spki bytea, OUT x numeric, OUT y numeric) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION p256_point(spki bytea, OUT x numeric, OUT y numeric); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.p256_point(spki bytea, OUT x numeric, OUT y numeric) IS 'The coordinates of a public key of P-256. NULL if spki is not the SubjectPublicKeyInfo of one, or if the point is not on the curve.';
+
+
+--
 -- Name: parse_message(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -17850,6 +19304,30 @@ COMMENT ON FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb, a
 
 
 --
+-- Name: percent_encode(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.percent_encode(part text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+  select coalesce(string_agg(case when c.character ~ '^[A-Za-z0-9._~-]$' then c.character
+                                  else upper(regexp_replace(encode(convert_to(c.character, 'UTF8'), 'hex'), '(..)', E'%\\1', 'g')) end,
+                             '' order by c.position), '')
+    from regexp_split_to_table(part, '') with ordinality as c (character, position)
+$_$;
+
+
+ALTER FUNCTION postern_internal.percent_encode(part text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION percent_encode(part text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.percent_encode(part text) IS 'A part of a URI (RFC 3986): everything but its unreserved characters is encoded.';
+
+
+--
 -- Name: personal_fields(postern_internal.checkpoint_entry, text, boolean); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -17865,11 +19343,12 @@ begin
   return array_remove(array[
     case when is_own then 5 end,
     case when is_approver
+           or is_own and entry.assertion is not null
            or is_own and entry.authenticated_by is not null
               and not exists (select from postern_internal.end_user as u where u.userid = entry.authenticated_by) then 6 end,
     case when is_own and (is_administered or not keep_content) then 8 end,
     case when (is_own or is_approver) and entry.comment is not null then 9 end,
-    case when is_own and not is_administered or is_approver and is_administered then 11 end], null);
+    case when is_own and not is_administered then 11 end], null);
 end
 $$;
 
@@ -18019,8 +19498,12 @@ begin
   loop
     execute format('create or replace trigger administered_added after insert on postern_internal.%I for each row when (%s) execute function postern_internal.record_change(%L, %L, %L, %L, %L, %L)',
                    one.table_name,
-                   -- A user's row is empty at first, and the user's own entry says that it was added.
-                   (select coalesce(string_agg(format('new.%I is not null', n.name), ' or '), 'true') from unnest(one.secrets) as n (name) where one.kind = 'credential'),
+                   case one.table_name
+                     -- A user's row is empty at first, and the user's own entry says that it was added.
+                     when 'credential' then (select string_agg(format('new.%I is not null', n.name), ' or ') from unnest(one.secrets) as n (name))
+                     when 'installation' then 'new.installation_id > 1'
+                     else 'true'
+                   end,
                    one.kind, coalesce(one.about_column, ''), one.keys, one.others, one.secrets, one.excluded);
     execute format('create or replace trigger administered_changed after update on postern_internal.%I for each row when (%s) execute function postern_internal.record_change(%L, %L, %L, %L, %L, %L)',
                    one.table_name,
@@ -18078,22 +19561,19 @@ begin
   end if;
 
   queue_to := postern_internal.event_snapshot();
-  insert into postern_internal.event_delivery (event_action_id, log_id)
-  select queue_event_deliveries.event_action_id, e.log_id
-    from postern_internal.checkpoint_entry as e
-   where e.transaction_id = any (array(select pg_snapshot_xip(action.queued_to)))
-     and pg_visible_in_snapshot(e.transaction_id, queue_to)
-     and e.log_id + 0 > action.after_log_id
-     and e.outcome = wanted
-  union all
-  select queue_event_deliveries.event_action_id, e.log_id
-    from postern_internal.checkpoint_entry as e
-   where e.transaction_id >= pg_snapshot_xmax(action.queued_to)
-     and e.transaction_id < pg_snapshot_xmax(queue_to)
-     and pg_visible_in_snapshot(e.transaction_id, queue_to)
-     and e.log_id + 0 > action.after_log_id
-     and e.outcome = wanted
-  on conflict do nothing;
+  if wanted = 'administered' then
+    insert into postern_internal.event_delivery (event_action_id, log_id)
+    select queue_event_deliveries.event_action_id, min(c.log_id)
+      from postern_internal.committed_entries(action.queued_to, queue_to, action.after_log_id, wanted) as c
+     group by c.transaction_id
+     order by min(c.log_id)
+    on conflict do nothing;
+  else
+    insert into postern_internal.event_delivery (event_action_id, log_id)
+    select queue_event_deliveries.event_action_id, c.log_id
+      from postern_internal.committed_entries(action.queued_to, queue_to, action.after_log_id, wanted) as c
+    on conflict do nothing;
+  end if;
 
   update postern_internal.event_action as a
      set queued_to = queue_to, queued_at = clock_timestamp()
@@ -18108,7 +19588,7 @@ ALTER FUNCTION postern_internal.queue_event_deliveries(event_action_id integer) 
 -- Name: FUNCTION queue_event_deliveries(event_action_id integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.queue_event_deliveries(event_action_id integer) IS 'Queues the entries of the log that have been committed since the last time and are of the action''s event. Does nothing if another session is doing the same, or if the event is disabled.';
+COMMENT ON FUNCTION postern_internal.queue_event_deliveries(event_action_id integer) IS 'Queues the entries of the log that have been committed since the last time and are of the action''s event; of the administration, one for each transaction. Does nothing if another session is doing the same, or if the event is disabled.';
 
 
 --
@@ -18163,6 +19643,60 @@ ALTER FUNCTION postern_internal.raise_ticket_invalid(reason text, explanation te
 --
 
 COMMENT ON FUNCTION postern_internal.raise_ticket_invalid(reason text, explanation text, fields jsonb, message text, hint text) IS 'Raises PS103. reason: a word of docs/errors.md, for programs. explanation: a sentence, for people. fields: an object with further fields of DETAIL. message, hint: pass them if the error is not about a ticket. Errors: PS103.';
+
+
+--
+-- Name: random_bytes(integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.random_bytes(length integer) RETURNS bytea
+    LANGUAGE sql STRICT
+    RETURN public.gen_random_bytes(length);
+
+
+ALTER FUNCTION postern_internal.random_bytes(length integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION random_bytes(length integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.random_bytes(length integer) IS 'gen_random_bytes of pgcrypto, for secrets that people''s devices share with this database.';
+
+
+--
+-- Name: read_assertion(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.read_assertion(response text, OUT passkey_id bytea, OUT authenticator_data bytea, OUT client_data bytea, OUT signature bytea, OUT count bigint) RETURNS record
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  given jsonb;
+begin
+  given := response::jsonb;
+  passkey_id := postern_internal.decode_base64url(given ->> 'id');
+  authenticator_data := postern_internal.decode_base64url(given -> 'response' ->> 'authenticatorData');
+  client_data := postern_internal.decode_base64url(given -> 'response' ->> 'clientDataJSON');
+  signature := postern_internal.decode_base64url(given -> 'response' ->> 'signature');
+  count := case when octet_length(authenticator_data) >= 37 then postern_internal.bytes_to_numeric(substr(authenticator_data, 34, 4))::bigint end;
+exception when data_exception or program_limit_exceeded then
+  passkey_id := null;
+  authenticator_data := null;
+  client_data := null;
+  signature := null;
+  count := null;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.read_assertion(response text, OUT passkey_id bytea, OUT authenticator_data bytea, OUT client_data bytea, OUT signature bytea, OUT count bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION read_assertion(response text, OUT passkey_id bytea, OUT authenticator_data bytea, OUT client_data bytea, OUT signature bytea, OUT count bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.read_assertion(response text, OUT passkey_id bytea, OUT authenticator_data bytea, OUT client_data bytea, OUT signature bytea, OUT count bigint) IS 'The parts of the JSON that a browser makes of a passkey''s assertion. All NULL if it is malformed.';
 
 
 --
@@ -18277,6 +19811,8 @@ begin
           jsonb_build_object('key', key, 'before', before, 'after', after),
           false)
   returning log_id into recorded;
+  -- For require_administrator, at the end of the transaction.
+  insert into postern_internal.unapproved_change (log_id) values (recorded);
   return recorded;
 end
 $$;
@@ -18373,6 +19909,7 @@ begin
   end if;
   if 6 = any (fields) then
     entry.authenticated_by := null;
+    entry.assertion := null;
   end if;
   if 8 = any (fields) then
     entry.message := '';
@@ -18447,6 +19984,33 @@ ALTER FUNCTION postern_internal.refuse_action(action text, gate postern_internal
 --
 
 COMMENT ON FUNCTION postern_internal.refuse_action(action text, gate postern_internal.gate, message text, parameters jsonb) IS 'Raises the reason why an action cannot begin: PS101 nothing was approved in this transaction, PS103 something else was approved.';
+
+
+--
+-- Name: refuse_administration(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.refuse_administration() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  raise exception using
+    errcode = 'PS107',
+    message = 'The gate POSTERN_ADMINISTRATION asks by itself',
+    detail = 'It is reached at the end of a transaction that changes who may do what, and by nothing else.',
+    hint = 'Make the change, and answer the challenge of the error PS101 that its commit raises.';
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.refuse_administration() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION refuse_administration(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.refuse_administration() IS 'Raises PS107: nobody reaches the gate POSTERN_ADMINISTRATION by a call.';
 
 
 --
@@ -18600,10 +20164,15 @@ begin
       message = 'The checkpoint was not passed',
       detail = jsonb_build_object(
         'explanation', 'The user name or the response was wrong.',
+        'scheme', found_ticket.scheme,
         'unlocks_at', case when found_ticket.locked_until > clock_timestamp() then found_ticket.locked_until end)::text,
       hint = case when found_ticket.locked_until > clock_timestamp()
                   then format('Wait: there were too many wrong responses, and the credential is locked until %s. An administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until)
-                  else 'Send the transaction without a ticket to get a new challenge. A PIN that an administrator has set must be changed first, with postern.set_pin.' end;
+                  else 'Send the transaction without a ticket to get a new challenge.'
+                       || case found_ticket.scheme
+                            when 'PIN' then ' A PIN that an administrator has set must be changed first, with postern.set_pin.'
+                            when 'TOTP' then ' A code works once.'
+                            else '' end end;
   elsif found_ticket.verdict = 'locked' then
     raise exception using
       errcode = 'PS104',
@@ -18829,6 +20398,32 @@ COMMENT ON FUNCTION postern_internal.reject_message(message text) IS 'Raises PS1
 
 
 --
+-- Name: repeatable_change(jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.repeatable_change(object jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select case when jsonb_typeof(object) = 'object'
+              then object - array['rule_id', 'webhook_secret_id', 'log_drop_id']
+                   || coalesce((select jsonb_object_agg(m.name, case when object ->> m.name is not null then '(a moment)' end)
+                                  from unnest(array['unlocked_at', 'retired_at', 'disabled_at', 'expires_at']) as m (name)
+                                 where object ? m.name), '{}')
+              else object end
+$$;
+
+
+ALTER FUNCTION postern_internal.repeatable_change(object jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION repeatable_change(object jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.repeatable_change(object jsonb) IS 'The key, before or after of an administered entry, without what differs each time the same change is made.';
+
+
+--
 -- Name: require_accounts(text[]); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -18902,7 +20497,7 @@ begin
       errcode = 'PS107',
       message = 'A built-in gate cannot be changed',
       detail = format('gate_id is %s.', gate_id),
-      hint = 'Leave the gate as it is: it protects the credentials themselves and is always on.';
+      hint = 'Leave the gate as it is: it protects Postern itself. The setting administration_gate says when POSTERN_ADMINISTRATION asks.';
   end if;
 end
 $$;
@@ -18915,6 +20510,135 @@ ALTER FUNCTION postern_internal.require_administrable_gate(gate_id text) OWNER T
 --
 
 COMMENT ON FUNCTION postern_internal.require_administrable_gate(gate_id text) IS 'Errors: PS106 no such gate, PS107 the gate is built in.';
+
+
+--
+-- Name: require_administrator(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_administrator() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  setting text;
+  kinds text[];
+  approves_all boolean;
+  parameters jsonb;
+  acting text;
+  own_user text;
+begin
+  perform from postern_internal.unapproved_change as u where u.log_id = new.log_id;
+  if not found then
+    return null;
+  end if;
+  if not exists (select from postern_internal.own_entry as e where e.log_id = new.log_id) then
+    raise exception using
+      errcode = 'PS501',
+      message = 'The log has lost the entry of a change',
+      detail = format('The entry is %s. Without it nobody can judge what was changed.', new.log_id),
+      hint = 'Leave the log as it is, and set no clock back while a transaction runs. Then make the change again.';
+  end if;
+  delete from postern_internal.unapproved_change as u using postern_internal.own_entry as e where e.log_id = u.log_id;
+  if not exists (select from postern_internal.own_change) then
+    return null;
+  end if;
+
+  select s.value into setting from postern_internal.setting as s where s.name = 'administration_gate' for share;
+  select array_agg(distinct k.kind) into kinds
+    from (select coalesce(setting, 'all') as value
+          union all
+          select v.value
+            from postern_internal.own_change as c
+           cross join unnest(array[c.before ->> 'value', c.after ->> 'value']) as v (value)
+           where c.kind = 'setting' and c.key ->> 'name' = 'administration_gate') as v
+   cross join unnest(postern_internal.approved_kinds(v.value)) as k (kind);
+  if kinds is null then
+    return null;
+  end if;
+  approves_all := kinds @> postern_internal.administered_kinds();
+
+  -- Only the owner of Postern installs it and lifts the gate, and the owner could remove this trigger as well.
+  if exists (select from postern_internal.own_entry as e
+              where e.outcome = 'administered' and e.action in ('installation', 'administration_gate')) then
+    return null;
+  end if;
+
+  with change as materialized (
+    select c.kind, c.message, c.key, c.before, c.after,
+           jsonb_build_array(c.kind, c.userid, postern_internal.repeatable_change(c.key),
+                             postern_internal.repeatable_change(c.before),
+                             postern_internal.repeatable_change(c.after))::text collate "C" as content,
+           approves_all or c.kind = any (kinds) as needs_approval
+      from postern_internal.own_change as c
+  ),
+  ranked as (
+    select c.*, row_number() over (partition by c.kind order by c.content) as rank from change as c
+  ),
+  numbered as (
+    select r.*, row_number() over (order by r.rank, r.kind <> 'apply', r.content) as number from ranked as r
+  ),
+  shown as (
+    select coalesce(string_agg(postern_internal.change_to_approve(n.kind, n.key, n.before, n.after, n.message), '; '
+                               order by n.kind <> 'apply', n.content), '') as text
+      from numbered as n
+     where n.number <= 20
+  ),
+  others as (
+    select string_agg(format('%s of %s', o.number, replace(o.kind, '_', ' ')), ', ' order by o.kind) as text
+      from (select n.kind, count(*) as number from numbered as n where n.number > 20 group by n.kind) as o
+  )
+  select jsonb_build_object('COUNT', count(*), 'CHANGES', s.text || coalesce('; and ' || o.text, ''),
+                            'DIGEST', encode(sha256(string_agg(sha256(convert_to(c.content, 'UTF8')), '' order by c.content)), 'hex'))
+    into parameters
+    from change as c
+   cross join shown as s
+   cross join others as o
+   group by s.text, o.text
+  having bool_or(c.needs_approval);
+  if parameters is null then
+    return null;
+  end if;
+
+  acting := postern_internal.acting_userid();
+  if acting is null then
+    raise exception using
+      errcode = 'PS401',
+      message = 'Nobody is known who could approve this change of the administration',
+      detail = format('The database role %I is mapped to no active end user, and no session was begun. The change: %s', session_user, left(parameters ->> 'CHANGES', 1000)),
+      hint = 'Log in as an administrator whose database role is mapped to a user with a PIN. If there is none any more, call postern_internal.lift_administration_gate(reason) as the owner of Postern.';
+  end if;
+  -- Also the user from whom this transaction has taken the login. Otherwise a stolen login would do, with the PIN of an
+  -- accomplice.
+  select o.userid into own_user
+    from (select u.userid from postern_internal.end_user as u where u.db_role = session_user
+          union all
+          select e.userid
+            from postern_internal.own_entry as e
+           where e.outcome = 'administered'
+             and e.action = 'user'
+             and e.parameters #>> '{before,db_role}' = session_user) as o
+   where o.userid <> acting;
+  if found then
+    raise exception using
+      errcode = 'PS401',
+      message = 'Administrators approve with their own PIN',
+      detail = format('The database role %I is that of %s, but the session speaks for %s.', session_user, own_user, acting),
+      hint = 'Send the change without a session of somebody else. To take a login from its user, log in as another administrator.';
+  end if;
+  perform postern_internal.pass_gate('POSTERN_ADMINISTRATION', parameters);
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.require_administrator() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_administrator(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_administrator() IS 'Trigger of unapproved_change: reaches the gate POSTERN_ADMINISTRATION once for all changes of the transaction, if the setting administration_gate says that one of them needs it. Errors: PS101 authentication is required, PS103 the ticket was for other changes, PS401 no user can approve, PS501 the entry of a change is gone.';
 
 
 --
@@ -18938,8 +20662,7 @@ begin
       'message', message,
       'parameters', parameters,
       'username', case when postern_internal.setting_boolean('username_prefilled') then userid end,
-      'schemes', case when gate.built_in then to_jsonb(array['PIN'])
-                      else (select jsonb_agg(s.scheme order by s.scheme <> 'PIN', s.scheme) from postern_internal.scheme as s where s.enabled) end,
+      'schemes', postern_internal.gate_schemes(gate),
       'comment_required', postern_internal.setting_boolean('comment_required'),
       'challenge', postern_internal.create_challenge(userid, gate, action, parameters, message, expires_at),
       'expires_at', expires_at)::text,
@@ -19273,8 +20996,9 @@ begin
       from jsonb_array_elements(callers) with ordinality as c (caller, position)
      where (jsonb_typeof(c.caller -> 'name'), jsonb_typeof(c.caller -> 'unknowable'), jsonb_typeof(c.caller -> 'unreadable'),
             jsonb_typeof(c.caller -> 'gates'), jsonb_typeof(c.caller -> 'actions'), jsonb_typeof(c.caller -> 'reached'),
-            jsonb_typeof(c.caller -> 'late'), jsonb_typeof(c.caller -> 'swallowed'), jsonb_typeof(c.caller -> 'writes'))
-           is distinct from ('string', 'boolean', 'string', 'array', 'array', 'array', 'array', 'array', 'array')
+            jsonb_typeof(c.caller -> 'late'), jsonb_typeof(c.caller -> 'swallowed'), jsonb_typeof(c.caller -> 'writes'),
+            jsonb_typeof(c.caller -> 'behind' -> 'gates'), jsonb_typeof(c.caller -> 'behind' -> 'actions'), jsonb_typeof(c.caller -> 'behind' -> 'definers'))
+           is distinct from ('string', 'boolean', 'string', 'array', 'array', 'array', 'array', 'array', 'array', 'array', 'array', 'array')
         or jsonb_path_exists(c.caller, 'strict $.gates[*] ? (!(@.id.type() == "string" && @.line.type() == "number")
                                                              || (@.id.type() == "string" && @.line.type() == "number") is unknown)', silent => true)
         or jsonb_path_exists(c.caller, 'strict $.late[*] ? (!(@.id.type() == "string" && @.line.type() == "number" && @.write.type() == "number")
@@ -19289,6 +21013,7 @@ begin
         or jsonb_path_exists(c.caller, 'strict $.swallowed[*].gates[*] ? (@.type() != "string")', silent => true)
         or jsonb_path_exists(c.caller, 'strict $.actions[*] ? (@.type() != "string")', silent => true)
         or jsonb_path_exists(c.caller, 'strict $.reached[*] ? (@.type() != "string")', silent => true)
+        or jsonb_path_exists(c.caller, 'strict $.behind.*[*] ? (@.type() != "string")', silent => true)
      order by c.position
      limit 1;
   end if;
@@ -19297,7 +21022,7 @@ begin
       errcode = 'PS107',
       message = 'The callers of gates are malformed',
       detail = reason,
-      hint = 'Pass the reading of postern doctor. An entry is {"name": ..., "gates": [{"id": ..., "line": ...}], "actions": [...], "reached": [...], "unknowable": ..., "unreadable": ..., "late": [{"id": ..., "line": ..., "write": ...}], "swallowed": [{"line": ..., "block": ..., "gates": [...], "more": ..., "guard": ...}], "writes": [{"schema": ..., "table": ..., "operation": ..., "columns": [...]}]}.';
+      hint = 'Pass the reading of postern doctor. An entry is {"name": ..., "gates": [{"id": ..., "line": ...}], "actions": [...], "reached": [...], "unknowable": ..., "unreadable": ..., "late": [{"id": ..., "line": ..., "write": ...}], "swallowed": [{"line": ..., "block": ..., "gates": [...], "more": ..., "guard": ...}], "writes": [{"schema": ..., "table": ..., "operation": ..., "columns": [...]}], "behind": {"gates": [...], "actions": [...], "definers": [...]}}.';
   end if;
 end
 $_$;
@@ -19440,7 +21165,7 @@ begin
   end if;
   select max(t.expires_at)
     into expires_at
-    from (select t.expires_at from postern_internal.ticket as t where require_redactable.userid in (t.userid, t.authenticated_by)
+    from (select t.expires_at from postern_internal.ticket as t where t.verdict = 'accepted' and require_redactable.userid in (t.userid, t.authenticated_by)
            union all
           select o.expires_at from postern_internal.open_gate as o where require_redactable.userid in (o.userid, o.authenticated_by)) as t;
   if expires_at is not null then
@@ -19460,7 +21185,36 @@ ALTER FUNCTION postern_internal.require_redactable(userid text) OWNER TO postern
 -- Name: FUNCTION require_redactable(userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.require_redactable(userid text) IS 'Raises an error if the log must not forget a person yet. userid: in its original spelling; it need not be a user, because wrong names are logged too. Errors: PS107 argument, 55000 the user is active, or has tickets, or is the caller.';
+COMMENT ON FUNCTION postern_internal.require_redactable(userid text) IS 'Raises an error if the log must not forget a person yet. userid: in its original spelling; it need not be a user, because wrong names are logged too. Errors: PS107 argument, 55000 the user is active, or has accepted tickets, or is the caller.';
+
+
+--
+-- Name: require_scheme(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_scheme(scheme text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if not exists (select from postern_internal.scheme as s where s.scheme = require_scheme.scheme and s.enabled) then
+    raise exception using
+      errcode = 'PS107',
+      message = format('The scheme %s is not enabled', scheme),
+      detail = format('scheme is %s.', to_jsonb(scheme)),
+      hint = format('Have an administrator call postern.set_scheme_enabled(%L, true).', scheme);
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.require_scheme(scheme text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_scheme(scheme text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_scheme(scheme text) IS 'Errors: PS107 the scheme is not enabled.';
 
 
 --
@@ -19561,7 +21315,7 @@ begin
       constraint = 'place',
       message = 'This server is on a timeline that nobody has confirmed',
       detail = format('"%s" was at work on timeline %s, and this is timeline %s: a standby was promoted, or a copy was recovered up to a point in time. From inside, both look alike.', command, recorded, here),
-      hint = format('If this is production now: run "%s --confirm-timeline %s", or set POSTERN_CONFIRM_TIMELINE=%s. If it is a copy, do not run it here; see %s.', command, here, here, page);
+      hint = format('If this is production now: pass --confirm-timeline %s to "%s" or "postern run", or set POSTERN_CONFIRM_TIMELINE=%s. If it is a copy, do not run it here; see %s.', here, command, here, page);
   end if;
 end
 $$;
@@ -19628,6 +21382,25 @@ ALTER FUNCTION postern_internal.restored_log_id() OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern_internal.restored_log_id() IS 'The highest log_id of a transaction that this cluster has not begun yet; 0 if there is none.';
+
+
+--
+-- Name: rsa_modulus(bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.rsa_modulus(spki bytea) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN CASE WHEN ((octet_length(spki) = 294) AND (substr(spki, 1, 33) = decode('30820122300d06092a864886f70d01010105000382010f003082010a0282010100'::text, 'hex'::text)) AND (get_byte(spki, 33) >= 128) AND (substr(spki, 290) = decode('0203010001'::text, 'hex'::text))) THEN postern_internal.bytes_to_numeric(substr(spki, 34, 256)) ELSE NULL::numeric END;
+
+
+ALTER FUNCTION postern_internal.rsa_modulus(spki bytea) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION rsa_modulus(spki bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.rsa_modulus(spki bytea) IS 'The modulus of a public RSA key. NULL if spki is not the SubjectPublicKeyInfo of one with 2048 bits and the exponent 65537.';
 
 
 --
@@ -19748,6 +21521,51 @@ ALTER FUNCTION postern_internal.setting_integer(name text) OWNER TO postern_owne
 --
 
 COMMENT ON FUNCTION postern_internal.setting_integer(name text) IS 'The value of an integer setting.';
+
+
+--
+-- Name: setting_kinds(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.setting_kinds(value text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select case when w.wanted in ('none', 'all') then w.wanted
+              when string_to_array(w.wanted, ',') <@ postern_internal.administered_kinds()
+              then (select string_agg(distinct k.kind, ',' order by k.kind) from unnest(string_to_array(w.wanted, ',')) as k (kind)) end
+    from (select regexp_replace(lower(value), '[[:space:]]', '', 'g')) as w (wanted)
+$$;
+
+
+ALTER FUNCTION postern_internal.setting_kinds(value text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION setting_kinds(value text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.setting_kinds(value text) IS 'A value of the setting administration_gate as it is stored: each kind once, in alphabetical order, without spaces. NULL if the setting cannot have the value.';
+
+
+--
+-- Name: setting_text(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.setting_text(name text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select s.value from postern_internal.setting as s where s.name = setting_text.name
+$$;
+
+
+ALTER FUNCTION postern_internal.setting_text(name text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION setting_text(name text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.setting_text(name text) IS 'The value of a setting, as text.';
 
 
 --
@@ -19950,6 +21768,64 @@ COMMENT ON FUNCTION postern_internal.tickets_kept_since() IS 'Tickets that expir
 
 
 --
+-- Name: totp_code(bytea, bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.totp_code(secret bytea, step bigint) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  digest bytea := postern_internal.hmac_sha1(int8send(step), secret);
+  at integer := get_byte(digest, 19) & 15;
+begin
+  return lpad((((get_byte(digest, at) & 127) << 24
+                | (get_byte(digest, at + 1) << 16)
+                | (get_byte(digest, at + 2) << 8)
+                | get_byte(digest, at + 3)) % 1000000)::text, 6, '0');
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.totp_code(secret bytea, step bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION totp_code(secret bytea, step bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.totp_code(secret bytea, step bigint) IS 'The six digits that an authenticator app shows (RFC 4226 and 6238, HMAC-SHA-1). step: how many times 30 seconds have passed since the Unix epoch.';
+
+
+--
+-- Name: totp_match(bytea, text, timestamp with time zone, bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.totp_match(secret bytea, response text, moment timestamp with time zone, last_step bigint) RETURNS bigint
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  now_step integer := floor(extract(epoch from moment) / 30)::integer;
+  matched bigint;
+begin
+  for step in now_step - 1 .. now_step + 1 loop
+    matched := case when postern_internal.totp_code(secret, step) = response and step > last_step then step::bigint else matched end;
+  end loop;
+  return matched;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.totp_match(secret bytea, response text, moment timestamp with time zone, last_step bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION totp_match(secret bytea, response text, moment timestamp with time zone, last_step bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.totp_match(secret bytea, response text, moment timestamp with time zone, last_step bigint) IS 'The step whose code response is, if it is near moment and after last_step; otherwise NULL.';
+
+
+--
 -- Name: tree_root(bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -19994,22 +21870,47 @@ COMMENT ON FUNCTION postern_internal.tree_root(tree_size bigint) IS 'The root of
 CREATE FUNCTION postern_internal.ungated_write(callers jsonb) RETURNS TABLE(level text, code text, object text, title text, detail text, fix text)
     LANGUAGE sql STABLE ROWS 10
     BEGIN ATOMIC
- WITH written AS MATERIALIZED (
+ WITH writer AS MATERIALIZED (
+          SELECT row_number() OVER () AS number,
+             c.name,
+             c.writes,
+             c.behind
+            FROM jsonb_to_recordset(ungated_write.callers) c(name text, writes jsonb, behind jsonb)
+           WHERE (c.writes <> '[]'::jsonb)
+         ), begun AS MATERIALIZED (
+          SELECT w.number,
+             a.checkpoint
+            FROM ((writer w
+              CROSS JOIN LATERAL jsonb_array_elements_text((w.behind -> 'actions'::text)) k(action))
+              LEFT JOIN postern_internal.action a ON ((a.action = k.action)))
+         ), asking AS MATERIALIZED (
+          SELECT n.number,
+             array_agg(DISTINCT r.gate_id ORDER BY r.gate_id) AS gates
+            FROM (( SELECT w.number,
+                     k.gate_id
+                    FROM (writer w
+                      CROSS JOIN LATERAL jsonb_array_elements_text((w.behind -> 'gates'::text)) k(gate_id))
+                 UNION ALL
+                  SELECT b.number,
+                     b.checkpoint
+                    FROM begun b) n
+              JOIN postern_internal.gate r ON ((r.gate_id = n.gate_id)))
+           WHERE (NOT r.built_in)
+           GROUP BY n.number
+         ), written AS MATERIALIZED (
           SELECT c.name AS function,
              w.schema,
              w."table",
              w.operation,
              w.columns,
-             g.gates
-            FROM ((postern_internal.gate_caller(ungated_write.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed, writes)
-              CROSS JOIN LATERAL ( SELECT array_agg(DISTINCT r.gate_id ORDER BY r.gate_id) AS gates
-                    FROM postern_internal.gate r
-                   WHERE ((NOT r.built_in) AND ((r.gate_id IN ( SELECT (k.gate ->> 'id'::text)
-                            FROM jsonb_array_elements(c.gates) k(gate))) OR (r.gate_id IN ( SELECT a.checkpoint
-                            FROM postern_internal.action a
-                           WHERE (a.action = ANY (c.actions))))))) g)
+             a.gates,
+             (c.behind -> 'definers'::text) AS definers
+            FROM ((asking a
+              JOIN writer c ON ((c.number = a.number)))
               CROSS JOIN LATERAL jsonb_to_recordset(c.writes) w(schema text, "table" text, operation text, columns text[]))
-           WHERE (g.gates IS NOT NULL)
+           WHERE (NOT (a.number IN ( SELECT b.number
+                    FROM begun b
+                   WHERE (b.checkpoint IS NULL))))
          ), ungated AS MATERIALIZED (
           SELECT t.oid AS relation,
              t.relnamespace,
@@ -20018,7 +21919,8 @@ CREATE FUNCTION postern_internal.ungated_write(callers jsonb) RETURNS TABLE(leve
              w.function,
              w.operation,
              w.columns,
-             w.gates
+             w.gates,
+             w.definers
             FROM ((written w
               JOIN pg_namespace n ON ((n.nspname = w.schema)))
               JOIN pg_class t ON (((t.relnamespace = n.oid) AND (t.relname = w."table") AND (t.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])))))
@@ -20036,21 +21938,45 @@ CREATE FUNCTION postern_internal.ungated_write(callers jsonb) RETURNS TABLE(leve
           SELECT r.oid
             FROM pg_roles r
            WHERE (r.rolname = ANY (ARRAY['postern_user'::name, 'postern_app'::name, 'postern_trusted_app'::name]))
+         ), definer AS MATERIALIZED (
+          SELECT s.name,
+             p_1.pronamespace,
+             p_1.proowner,
+             p_1.proacl
+            FROM (pg_proc p_1
+              CROSS JOIN LATERAL ( SELECT ((p_1.oid)::regprocedure)::text AS name) s)
+           WHERE (p_1.prosecdef AND (( SELECT jsonb_object_agg(k.name, NULL::unknown) AS jsonb_object_agg
+                    FROM (ungated u
+                      CROSS JOIN LATERAL jsonb_array_elements_text(u.definers) k(name))) ? s.name))
          ), usable AS MATERIALIZED (
-          SELECT s.relnamespace,
+          SELECT s.namespace,
              a.oid AS role
-            FROM (( SELECT DISTINCT u.relnamespace
-                    FROM ungated u) s
-              JOIN application a ON (has_schema_privilege(a.oid, s.relnamespace, 'usage'::text)))
+            FROM (( SELECT u.relnamespace AS namespace
+                    FROM ungated u
+                 UNION
+                  SELECT d.pronamespace
+                    FROM definer d) s
+              JOIN application a ON (has_schema_privilege(a.oid, s.namespace, 'usage'::text)))
+         ), entitled AS MATERIALIZED (
+          SELECT u.namespace,
+             u.role
+            FROM usable u
+         UNION
+          SELECT u.namespace,
+             (0)::oid AS oid
+            FROM usable u
+         UNION
+          SELECT u.namespace,
+             m.roleid
+            FROM ((usable u
+              JOIN postern_internal.role_membership m ON ((m.member = u.role)))
+              JOIN application a ON ((a.oid = m.roleid)))
          ), granted AS MATERIALIZED (
           SELECT t.relation,
              lower(x.privilege_type) AS operation,
              (x.attname)::text AS "column",
-                 CASE
-                     WHEN (x.grantee = (0)::oid) THEN 'public'::text
-                     ELSE quote_ident((pg_get_userbyid(x.grantee))::text)
-                 END AS grantee
-            FROM (( SELECT DISTINCT u.relation,
+             x.grantee
+            FROM ((( SELECT DISTINCT u.relation,
                      u.relnamespace,
                      u.relowner,
                      u.relacl
@@ -20066,54 +21992,104 @@ CREATE FUNCTION postern_internal.ungated_write(callers jsonb) RETURNS TABLE(leve
                     FROM (pg_attribute c
                       CROSS JOIN LATERAL aclexplode(c.attacl) a(grantor, grantee, privilege_type, is_grantable))
                    WHERE ((c.attrelid = t.relation) AND (NOT c.attisdropped))) x)
-           WHERE ((x.privilege_type = ANY (ARRAY['INSERT'::text, 'UPDATE'::text, 'DELETE'::text])) AND (EXISTS ( SELECT
-                    FROM usable s
-                   WHERE ((s.relnamespace = t.relnamespace) AND ((x.grantee = (0)::oid) OR (x.grantee = s.role) OR (EXISTS ( SELECT
-                            FROM postern_internal.role_membership m
-                           WHERE ((m.member = s.role) AND (m.roleid = x.grantee)))))))) AND ((x.grantee = (0)::oid) OR (x.grantee IN ( SELECT a.oid
-                    FROM application a))))
+              JOIN entitled e ON (((e.namespace = t.relnamespace) AND (e.role = x.grantee))))
+           WHERE (x.privilege_type = ANY (ARRAY['INSERT'::text, 'UPDATE'::text, 'DELETE'::text]))
+         ), callable AS MATERIALIZED (
+          SELECT jsonb_object_agg(c.name, c.grantees) AS grantees
+            FROM ( SELECT d.name,
+                     jsonb_agg(DISTINCT (a.grantee)::text) AS grantees
+                    FROM ((definer d
+                      CROSS JOIN LATERAL aclexplode(COALESCE(d.proacl, acldefault('f'::"char", d.proowner))) a(grantor, grantee, privilege_type, is_grantable))
+                      JOIN entitled e ON (((e.namespace = d.pronamespace) AND (e.role = a.grantee))))
+                   GROUP BY d.name) c
          ), found AS MATERIALIZED (
-          SELECT u.relation,
-             u.function,
-             u.operation,
-             u.columns,
-             u.gates,
-             g.grantee
-            FROM (ungated u
-              JOIN granted g ON (((g.relation = u.relation) AND (g.operation = u.operation) AND ((g."column" IS NULL) OR (u.columns IS NULL) OR (g."column" = ANY (u.columns))))))
-         ), open AS (
           SELECT f.relation,
-             i.identity,
-             array_agg(DISTINCT f.operation ORDER BY f.operation) AS operations,
-             string_agg(DISTINCT f.function, ', '::text ORDER BY f.function) AS functions,
-             string_agg(DISTINCT f.grantee, ', '::text ORDER BY f.grantee) AS grantees,
-             ( SELECT array_agg(DISTINCT k.gate_id ORDER BY k.gate_id) AS array_agg
-                    FROM (found o_1
-                      CROSS JOIN LATERAL unnest(o_1.gates) k(gate_id))
-                   WHERE (o_1.relation = f.relation)) AS gates,
+             f.function,
+             f.operation,
+             f.columns,
+             f.gates,
+             f.definer,
                  CASE
-                     WHEN bool_and((f.columns IS NOT NULL)) FILTER (WHERE (f.operation = 'update'::text)) THEN ( SELECT array_agg(DISTINCT k.name ORDER BY k.name) AS array_agg
-                        FROM (found o_1
-                          CROSS JOIN LATERAL unnest(o_1.columns) k(name))
-                       WHERE ((o_1.relation = f.relation) AND (o_1.operation = 'update'::text)))
+                     WHEN (f.grantee = (0)::oid) THEN 'public'::text
+                     ELSE quote_ident((pg_get_userbyid(f.grantee))::text)
+                 END AS grantee
+            FROM ( SELECT u.relation,
+                     u.function,
+                     u.operation,
+                     u.columns,
+                     u.gates,
+                     g.grantee,
+                     NULL::text AS definer
+                    FROM (ungated u
+                      JOIN granted g ON (((g.relation = u.relation) AND (g.operation = u.operation) AND ((g."column" IS NULL) OR (u.columns IS NULL) OR (g."column" = ANY (u.columns))))))
+                 UNION ALL
+                  SELECT u.relation,
+                     u.function,
+                     u.operation,
+                     u.columns,
+                     u.gates,
+                     (g.grantee)::oid AS grantee,
+                     k.name
+                    FROM ((ungated u
+                      CROSS JOIN LATERAL jsonb_array_elements_text(u.definers) k(name))
+                      CROSS JOIN LATERAL jsonb_array_elements_text((( SELECT c.grantees
+                            FROM callable c) -> k.name)) g(grantee))) f
+         ), gates AS MATERIALIZED (
+          SELECT f.relation,
+             array_agg(DISTINCT k.gate_id ORDER BY k.gate_id) AS gates
+            FROM (( SELECT DISTINCT o_1.relation,
+                     o_1.gates
+                    FROM found o_1) f
+              CROSS JOIN LATERAL unnest(f.gates) k(gate_id))
+           GROUP BY f.relation
+         ), updated AS MATERIALIZED (
+          SELECT f.relation,
+                 CASE
+                     WHEN bool_and((f.columns IS NOT NULL)) THEN array_agg(DISTINCT k.name ORDER BY k.name)
                      ELSE NULL::text[]
                  END AS columns
-            FROM (found f
-              CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, f.relation, 0) i(type, schema, name, identity))
-           GROUP BY f.relation, i.identity
+            FROM (( SELECT DISTINCT o_1.relation,
+                     o_1.columns
+                    FROM found o_1
+                   WHERE (o_1.operation = 'update'::text)) f
+              LEFT JOIN LATERAL unnest(f.columns) k(name) ON (true))
+           GROUP BY f.relation
+         ), open AS (
+          SELECT f.relation,
+             g.identity,
+             g.gates,
+             u.columns,
+             array_agg(DISTINCT f.operation ORDER BY f.operation) AS operations,
+             string_agg(DISTINCT f.function, ', '::text ORDER BY f.function) AS functions,
+             string_agg(DISTINCT f.operation, ', '::text ORDER BY f.operation) FILTER (WHERE (f.definer IS NULL)) AS granted,
+             string_agg(DISTINCT f.grantee, ', '::text ORDER BY f.grantee) FILTER (WHERE (f.definer IS NULL)) AS grantees,
+             string_agg(DISTINCT f.definer, ', '::text ORDER BY f.definer) FILTER (WHERE (f.definer IS NOT NULL)) AS definers,
+             string_agg(DISTINCT f.grantee, ', '::text ORDER BY f.grantee) FILTER (WHERE (f.definer IS NOT NULL)) AS callers
+            FROM ((found f
+              JOIN ( SELECT n.relation,
+                     n.gates,
+                     o_1.identity
+                    FROM (gates n
+                      CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, n.relation, 0) o_1(type, schema, name, identity))) g ON ((g.relation = f.relation)))
+              LEFT JOIN updated u ON ((u.relation = f.relation)))
+           GROUP BY f.relation, g.identity, g.gates, u.columns
          )
   SELECT 'warn'::text AS level,
      'ungated_write'::text AS code,
      ('table '::text || o.identity) AS object,
      'An application may write a table past the gate of its functions'::text AS title,
-     format('Behind gate %s, it is written by %s. Without them, %s may %s it directly.'::text, array_to_string(o.gates, ', '::text),
+     format('Behind gate %s, it is written by %s. Without the gate, %s.'::text, array_to_string(o.gates, ', '::text),
          CASE
              WHEN (length(o.functions) > 1000) THEN ("left"(o.functions, 1000) || ' and others'::text)
              ELSE o.functions
-         END, o.grantees, array_to_string(o.operations, ', '::text)) AS detail,
+         END, concat_ws(', and '::text, (((o.grantees || ' may '::text) || o.granted) || ' it directly'::text), (((o.callers || ' may call '::text) ||
+         CASE
+             WHEN (length(o.definers) > 1000) THEN ("left"(o.definers, 1000) || ' and others'::text)
+             ELSE o.definers
+         END) || ', with the rights of its owner'::text))) AS detail,
          CASE
              WHEN ((cardinality(o.gates) = 1) AND p.fits) THEN postern.guard_statement(o.identity, o.gates[1], o.operations, (o.columns)::name[], NULL::jsonb, NULL::text, true)
-             ELSE format('Guard the table with postern.protect_gate, or let the functions write it with their owner''s rights and run: revoke %s on %s from %s;'::text, array_to_string(o.operations, ', '::text), o.identity, o.grantees)
+             ELSE ('Guard the table with postern.protect_gate, or have the functions that call the gate run with their owner''s rights, and run: '::text || concat_ws(' '::text, (((((('revoke '::text || o.granted) || ' on '::text) || o.identity) || ' from '::text) || o.grantees) || ';'::text), (((('revoke execute on routine '::text || o.definers) || ' from '::text) || o.callers) || ';'::text)))
          END AS fix
     FROM (open o
       CROSS JOIN LATERAL ( SELECT ((NOT (EXISTS ( SELECT
@@ -20135,7 +22111,7 @@ ALTER FUNCTION postern_internal.ungated_write(callers jsonb) OWNER TO postern_ow
 -- Name: FUNCTION ungated_write(callers jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.ungated_write(callers jsonb) IS 'Check of postern.doctor: tables that functions write behind a gate, and that an application''s role may write without it, past no guard. callers: as for postern.gate_findings.';
+COMMENT ON FUNCTION postern_internal.ungated_write(callers jsonb) IS 'Check of postern.doctor: tables that functions write behind a gate, and that an application''s role may write without it, past no guard, directly or by functions with their owners'' rights. callers: as for postern.gate_findings.';
 
 
 --
@@ -20344,17 +22320,28 @@ CREATE FUNCTION postern_internal.users_access(userids text[]) RETURNS TABLE(user
     select s.scheme
       from postern_internal.scheme as s
      where s.enabled
-       and (s.scheme = 'PIN' or postern_internal.is_verify_function(to_regprocedure(s.verify_function)))
+       and (s.scheme in ('PIN', 'TOTP', 'PASSKEY') or postern_internal.is_verify_function(to_regprocedure(s.verify_function)))
+  ), administering as materialized (
+    select a.userid, a.asks_session from postern_internal.administering_login as a
+     where a.may_answer and exists (select from postern_internal.gate as g where g.gate_id = 'POSTERN_ADMINISTRATION' and g.stops)
   ), person as materialized (
     select u.userid, u.description, u.db_role, u.active, u.pin, u.pin_changed_at, u.created_at,
            case when u.locked_until > statement_timestamp() then u.locked_until end as locked_until,
            array(select s.scheme from scheme as s
-                  where u.active and (s.scheme <> 'PIN' or u.pin = 'set')
+                  where u.active and case s.scheme when 'PIN' then u.pin = 'set' when 'TOTP' then u.totp = 'set' when 'PASSKEY' then k.userid is not null else true end
                   order by s.scheme <> 'PIN', s.scheme collate "C") as schemes,
-           u.active and u.pin <> 'none' and exists (select from scheme as s where s.scheme = 'PIN') as opens_built_in
+           case when u.active and u.pin <> 'none' then '["POSTERN_PIN_CHANGE"]'::jsonb else '[]' end
+           || case when u.active and u.totp = 'not_confirmed' and exists (select from scheme as s where s.scheme = 'TOTP')
+                   then '["POSTERN_TOTP_CONFIRM"]'::jsonb else '[]' end
+           || case when u.active and u.pin = 'set' then '["POSTERN_TOTP_ENROL", "POSTERN_PASSKEY_FIRST"]'::jsonb else '[]' end
+           || case when u.active and k.userid is not null and exists (select from scheme as s where s.scheme = 'PASSKEY')
+                   then '["POSTERN_PASSKEY_ADD"]'::jsonb else '[]' end
+           || case when u.active and u.pin = 'set' and exists (select from administering as a where a.asks_session or a.userid = u.userid)
+                   then '["POSTERN_ADMINISTRATION"]'::jsonb else '[]' end as built_in
       -- A hash join: the view reads all users, and each would be compared with each element of the array.
       from unnest(users_access.userids) as w (userid)
       join postern.user_account as u on u.userid = w.userid
+      left join (select distinct p.userid from postern_internal.passkey as p) as k on k.userid = u.userid
   ), role as (
     select p.userid,
            case when r.rolsuper then array['superuser']
@@ -20365,18 +22352,19 @@ CREATE FUNCTION postern_internal.users_access(userids text[]) RETURNS TABLE(user
                               and pg_has_role(r.oid, m.oid, 'member')
                             order by m.rolname collate "C")
                      || case when r.rolbypassrls then array['bypassrls'] else '{}' end end as roles,
-           case when r.oid is null then 'no such role'
+           case when r.oid is null then 'no_such_role'
                 when r.rolsuper then 'allowed'
-                else coalesce(l.state, 'not allowed') end as login
+                else coalesce(l.state, 'not_allowed') end as login
       from person as p
       left join pg_roles as r on r.rolname = p.db_role
       left join postern.allowed_login as l on l.db_role = p.db_role
      where p.db_role is not null
   ), gate as materialized (
-    select coalesce(jsonb_agg(g.gate_id order by g.gate_id collate "C") filter (where not g.built_in), '[]') as ordinary,
-           coalesce(jsonb_agg(g.gate_id order by g.gate_id collate "C") filter (where g.built_in), '[]') as built_in
-      from postern_internal.gate as g
-     where g.stops
+    -- Once for each set of schemes, and not for each user.
+    select d.schemes, jsonb_agg(g.gate_id order by g.gate_id collate "C") as gates
+      from (select distinct p.schemes from person as p where p.schemes <> '{}') as d
+      join postern_internal.gate as g on g.stops and not g.built_in and (g.schemes is null or g.schemes && d.schemes)
+     group by d.schemes
   ), action as materialized (
     select coalesce(jsonb_agg(a.action order by a.action collate "C"), '[]') as every,
            coalesce(jsonb_agg(a.action order by a.action collate "C") filter (where not postern_internal.action_asks(a)), '[]') as unasked
@@ -20405,13 +22393,13 @@ CREATE FUNCTION postern_internal.users_access(userids text[]) RETURNS TABLE(user
   ), measured as (
     select p.userid, p.company, p.ledger_id, p.is_default, p.row_level_security, p.class,
            case when p.sees_none then 0 else seen.combinations end as combinations,
-           whole.combinations as of
+           whole.combinations as of_combinations
       from place as p
       join counted as whole on whole.company = p.company and whole.class_id = 0
       join counted as seen on seen.company = p.company and seen.class_id = coalesce(p.counted_class, 0)
   ), ledger as (
     select m.userid, m.company,
-           jsonb_agg(jsonb_build_object('ledger_id', m.ledger_id, 'class', m.class, 'combinations', m.combinations, 'of', m.of)
+           jsonb_agg(jsonb_build_object('ledger_id', m.ledger_id, 'class', m.class, 'combinations', m.combinations, 'of_combinations', m.of_combinations)
                      order by m.ledger_id collate "C") as ledgers
       from measured as m
      where m.ledger_id is not null
@@ -20419,8 +22407,8 @@ CREATE FUNCTION postern_internal.users_access(userids text[]) RETURNS TABLE(user
   ), company as (
     select m.userid,
            jsonb_agg(jsonb_build_object(
-             'company', m.company, 'name', c.name, 'default', m.is_default, 'row_level_security', m.row_level_security,
-             'class', m.class, 'combinations', m.combinations, 'of', m.of, 'ledgers', coalesce(l.ledgers, '[]'))
+             'company', m.company, 'name', c.name, 'is_default', m.is_default, 'row_level_security', m.row_level_security,
+             'class', m.class, 'combinations', m.combinations, 'of_combinations', m.of_combinations, 'ledgers', coalesce(l.ledgers, '[]'))
              order by m.company collate "C") as companies
       from measured as m
       join postern_internal.company as c on c.company = m.company
@@ -20443,12 +22431,11 @@ CREATE FUNCTION postern_internal.users_access(userids text[]) RETURNS TABLE(user
            'schemes', p.schemes,
            'approves_for_others', p.schemes <> '{}' and postern_internal.setting_boolean('all_users_valid'),
            'companies', coalesce(c.companies, '[]'),
-           'gates', case when p.schemes <> '{}' then gate.ordinary else '[]' end
-                    || case when p.opens_built_in then gate.built_in else '[]' end,
+           'gates', coalesce(gate.gates, '[]') || p.built_in,
            'actions', case when not p.active then '[]' when p.schemes <> '{}' then action.every else action.unasked end)
     from person as p
-   cross join gate
    cross join action
+    left join gate on gate.schemes = p.schemes
     left join role as r on r.userid = p.userid
     left join company as c on c.userid = p.userid
 $$;
@@ -20748,8 +22735,8 @@ COMMENT ON VIEW postern.administration_log IS 'Who changed who may do what, and 
 CREATE VIEW postern.allowed_login AS
  SELECT a.db_role,
         CASE
-            WHEN (r.oid IS NULL) THEN 'no such role'::text
-            WHEN ((a.system_identifier = c.system_identifier) AND (r.oid <> a.role_oid)) THEN 'another role has the name'::text
+            WHEN (r.oid IS NULL) THEN 'no_such_role'::text
+            WHEN ((a.system_identifier = c.system_identifier) AND (r.oid <> a.role_oid)) THEN 'other_role'::text
             ELSE 'allowed'::text
         END AS state,
     a.allowed_at,
@@ -20766,7 +22753,7 @@ ALTER TABLE postern.allowed_login OWNER TO postern_owner;
 -- Name: VIEW allowed_login; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.allowed_login IS 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer, postern_redactor and postern_event_worker in this database, as added by allow_login. state: allowed; or no such role, another role has the name: then the entry has no effect. Superusers need no entry.';
+COMMENT ON VIEW postern.allowed_login IS 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer, postern_redactor and postern_event_worker in this database, as added by allow_login. state: allowed; or no_such_role, or other_role (another role has the name): then the entry has no effect. Superusers need no entry.';
 
 
 --
@@ -20819,7 +22806,7 @@ COMMENT ON VIEW postern.authority_class IS 'Authority classes of companies, or o
 --
 
 CREATE TABLE postern_internal.authority_combination (
-    combination_id bigint NOT NULL,
+    rule_id bigint NOT NULL,
     class_id bigint NOT NULL,
     allowed boolean NOT NULL,
     patterns text[] NOT NULL,
@@ -20841,7 +22828,7 @@ COMMENT ON TABLE postern_internal.authority_combination IS 'The rules of a class
 --
 
 CREATE VIEW postern.authority_combination AS
- SELECT r.combination_id,
+ SELECT r.rule_id,
     c.company,
     c.ledger_id,
     c.class,
@@ -20866,7 +22853,7 @@ ALTER TABLE postern.authority_combination OWNER TO postern_owner;
 -- Name: VIEW authority_combination; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.authority_combination IS 'The rules of authority classes: one pattern for each code part. Not allowed always wins; what no rule allows is not allowed.';
+COMMENT ON VIEW postern.authority_combination IS 'The rules of authority classes: one pattern for each code part. Not allowed always wins; what no rule allows is not allowed. rule_id: for postern.remove_authority_combination.';
 
 
 --
@@ -21359,7 +23346,7 @@ ALTER TABLE postern.event_worker_action OWNER TO postern_owner;
 -- Name: VIEW event_worker_action; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.event_worker_action IS 'The enabled actions of enabled events, with the secrets that sign webhooks, newest first. For the worker.';
+COMMENT ON VIEW postern.event_worker_action IS 'For the worker of events: the enabled actions of enabled events, with the secrets that sign webhooks, newest first.';
 
 
 --
@@ -21380,7 +23367,8 @@ CREATE VIEW postern.gate AS
     g.exclusive,
     g.active_administered,
     g.message_administered,
-    g.registered_at
+    g.registered_at,
+    g.schemes
    FROM postern_internal.gate g;
 
 
@@ -21390,7 +23378,7 @@ ALTER TABLE postern.gate OWNER TO postern_owner;
 -- Name: VIEW gate; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.gate IS 'Registered gates. exclusive: each pass needs its own approval, which opens nothing else. ..._administered: an administrator has set it, and registrations leave it alone.';
+COMMENT ON VIEW postern.gate IS 'Registered gates. active: that of POSTERN_ADMINISTRATION follows the setting administration_gate. exclusive: each pass needs its own approval, which opens nothing else. schemes: those that the gate accepts; NULL: all that are enabled. ..._administered: an administrator has set it, and registrations leave it alone.';
 
 
 --
@@ -21543,6 +23531,28 @@ COMMENT ON VIEW postern.log_leaf IS 'The log''s Merkle tree: which entry is whic
 
 
 --
+-- Name: passkey; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.passkey AS
+ SELECT p.userid,
+    p.name,
+    p.passkey_id,
+    p.public_key,
+    p.created_at
+   FROM postern_internal.passkey p;
+
+
+ALTER TABLE postern.passkey OWNER TO postern_owner;
+
+--
+-- Name: VIEW passkey; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.passkey IS 'Passkeys of end users. public_key: a SubjectPublicKeyInfo, with which a signature can be checked.';
+
+
+--
 -- Name: protection_fault; Type: VIEW; Schema: postern; Owner: postern_owner
 --
 
@@ -21628,7 +23638,7 @@ ALTER TABLE postern.scheme OWNER TO postern_owner;
 -- Name: VIEW scheme; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.scheme IS 'Ways to authenticate at a checkpoint. PIN is built in and has no verify_function.';
+COMMENT ON VIEW postern.scheme IS 'Ways to authenticate at a checkpoint. PIN, TOTP (codes of authenticator apps) and PASSKEY are built in and have no verify_function.';
 
 
 --
@@ -21677,32 +23687,6 @@ COMMENT ON VIEW postern.setting IS 'Settings of Postern in this database. Change
 
 
 --
--- Name: own_entry; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.own_entry AS
- SELECT e.log_id,
-    e.outcome,
-    e.gate_id,
-    e.action,
-    e.userid,
-    e.authenticated_by,
-    e.logged_at,
-    e.ticket
-   FROM postern_internal.checkpoint_entry e
-  WHERE ((e.transaction_id = pg_current_xact_id_if_assigned()) AND (age(e.xmin) <= 0) AND (e.logged_at >= (transaction_timestamp() - '1 day'::interval)));
-
-
-ALTER TABLE postern_internal.own_entry OWNER TO postern_owner;
-
---
--- Name: VIEW own_entry; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.own_entry IS 'Entries of the log that this transaction has written.';
-
-
---
 -- Name: user_account; Type: VIEW; Schema: postern; Owner: postern_owner
 --
 
@@ -21713,13 +23697,18 @@ CREATE VIEW postern.user_account WITH (security_barrier='true') AS
     e.active,
         CASE
             WHEN (c.hash IS NULL) THEN 'none'::text
-            WHEN c.must_change THEN 'must change'::text
+            WHEN c.must_change THEN 'must_change'::text
             ELSE 'set'::text
         END AS pin,
     c.changed_at AS pin_changed_at,
     c.failures,
     NULLIF(c.locked_until, '-infinity'::timestamp with time zone) AS locked_until,
-    e.created_at
+    e.created_at,
+        CASE
+            WHEN (c.totp_secret IS NOT NULL) THEN 'set'::text
+            WHEN (c.totp_pending IS NOT NULL) THEN 'not_confirmed'::text
+            ELSE 'none'::text
+        END AS totp
    FROM (postern_internal.end_user e
      JOIN postern_internal.credential c ON ((c.userid = e.userid)))
   WHERE (NOT (EXISTS ( SELECT
@@ -21734,7 +23723,7 @@ ALTER TABLE postern.user_account OWNER TO postern_owner;
 -- Name: VIEW user_account; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.user_account IS 'End users; whether they have a PIN (none, must change, set); how many wrong responses followed the last right one; and until when the credential is or was locked.';
+COMMENT ON VIEW postern.user_account IS 'End users; whether they have a PIN (none, must_change, set) and an authenticator app (none, not_confirmed, set); how many wrong responses followed the last right one; and until when the credential is or was locked.';
 
 
 --
@@ -21752,11 +23741,11 @@ ALTER TABLE postern_internal.authority_class ALTER COLUMN class_id ADD GENERATED
 
 
 --
--- Name: authority_combination_combination_id_seq; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
+-- Name: authority_combination_rule_id_seq; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
 --
 
-ALTER TABLE postern_internal.authority_combination ALTER COLUMN combination_id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME postern_internal.authority_combination_combination_id_seq
+ALTER TABLE postern_internal.authority_combination ALTER COLUMN rule_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME postern_internal.authority_combination_rule_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -21793,6 +23782,7 @@ END + nextval('postern_internal.log_number'::regclass)) NOT NULL,
     asked boolean DEFAULT true NOT NULL,
     approved_gate_id text,
     approved_message text,
+    assertion text,
     salt uuid DEFAULT gen_random_uuid() NOT NULL,
     salts bytea[],
     redactions bigint[]
@@ -22027,6 +24017,39 @@ COMMENT ON VIEW postern_internal.open_exclusive_gate IS 'The tickets used in thi
 
 
 --
+-- Name: own_change; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.own_change AS
+ SELECT e.action AS kind,
+    e.userid,
+    e.message,
+    (e.parameters -> 'key'::text) AS key,
+    (e.parameters -> 'before'::text) AS before,
+    (e.parameters -> 'after'::text) AS after
+   FROM postern_internal.own_entry e
+  WHERE ((e.outcome = 'administered'::postern_internal.outcome) AND (NOT ((e.action = 'credential'::text) AND (EXISTS ( SELECT
+           FROM postern_internal.own_entry p
+          WHERE ((p.outcome = 'passed'::postern_internal.outcome) AND (p.userid = e.userid) AND COALESCE(((NULLIF((e.parameters -> 'after'::text), 'null'::jsonb) -
+                CASE
+                    WHEN (p.gate_id = 'POSTERN_PIN_CHANGE'::text) THEN '{hash,must_change}'::text[]
+                    WHEN (p.gate_id = ANY (ARRAY['POSTERN_TOTP_ENROL'::text, 'POSTERN_TOTP_CONFIRM'::text])) THEN '{totp_secret,totp_pending}'::text[]
+                    ELSE NULL::text[]
+                END) = '{}'::jsonb), false)))))) AND (NOT ((e.action = 'passkey'::text) AND (NULLIF((e.parameters -> 'before'::text), 'null'::jsonb) IS NULL) AND (EXISTS ( SELECT
+           FROM postern_internal.own_entry p
+          WHERE ((p.outcome = 'passed'::postern_internal.outcome) AND (p.userid = e.userid) AND (p.gate_id = ANY (ARRAY['POSTERN_PASSKEY_FIRST'::text, 'POSTERN_PASSKEY_ADD'::text]))))))) AND (NOT ((e.action = 'event_action'::text) AND COALESCE(((NULLIF((e.parameters -> 'after'::text), 'null'::jsonb) - '{disabled_at,disabled_reason}'::text[]) = '{}'::jsonb), false) AND ((e.parameters #>> '{before,disabled_at}'::text[]) IS NULL) AND (NOT pg_has_role(SESSION_USER, 'postern_admin'::name, 'member'::text)))));
+
+
+ALTER TABLE postern_internal.own_change OWNER TO postern_owner;
+
+--
+-- Name: VIEW own_change; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.own_change IS 'Changes of the administration that this transaction has made, and that somebody may have to approve.';
+
+
+--
 -- Name: schema_version; Type: TABLE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -22208,7 +24231,7 @@ ALTER TABLE ONLY postern_internal.authority_combination
 --
 
 ALTER TABLE ONLY postern_internal.authority_combination
-    ADD CONSTRAINT authority_combination_pkey PRIMARY KEY (combination_id);
+    ADD CONSTRAINT authority_combination_pkey PRIMARY KEY (rule_id);
 
 
 --
@@ -22412,6 +24435,22 @@ ALTER TABLE ONLY postern_internal.open_gate
 
 
 --
+-- Name: passkey passkey_passkey_id_key; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.passkey
+    ADD CONSTRAINT passkey_passkey_id_key UNIQUE (passkey_id);
+
+
+--
+-- Name: passkey passkey_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.passkey
+    ADD CONSTRAINT passkey_pkey PRIMARY KEY (userid, number);
+
+
+--
 -- Name: schema_version schema_version_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -22473,6 +24512,14 @@ ALTER TABLE ONLY postern_internal.ticket
 
 ALTER TABLE ONLY postern_internal.tree_head
     ADD CONSTRAINT tree_head_pkey PRIMARY KEY (tree_size);
+
+
+--
+-- Name: unapproved_change unapproved_change_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.unapproved_change
+    ADD CONSTRAINT unapproved_change_pkey PRIMARY KEY (log_id);
 
 
 --
@@ -22694,6 +24741,1478 @@ COMMENT ON TRIGGER postern_refuse_truncate ON postern.posting_combination IS 'Ro
 
 
 --
+-- Name: action administered_added; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_added AFTER INSERT ON postern_internal.action FOR EACH ROW WHEN (true) EXECUTE FUNCTION postern_internal.record_change('action', '', '{action}', '{checkpoint,legacy_checkpoints}', '{}', '{registered_at}');
+
+ALTER TABLE postern_internal.action ENABLE ALWAYS TRIGGER administered_added;
+
+
+--
+-- Name: TRIGGER administered_added ON action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_added ON postern_internal.action IS 'Records new rows in the log.';
+
+
+--
+-- Name: allowed_login administered_added; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_added AFTER INSERT ON postern_internal.allowed_login FOR EACH ROW WHEN (true) EXECUTE FUNCTION postern_internal.record_change('login', '', '{db_role}', '{role_oid,system_identifier}', '{}', '{allowed_at,allowed_by}');
+
+ALTER TABLE postern_internal.allowed_login ENABLE ALWAYS TRIGGER administered_added;
+
+
+--
+-- Name: TRIGGER administered_added ON allowed_login; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_added ON postern_internal.allowed_login IS 'Records new rows in the log.';
+
+
+--
+-- Name: authority_class administered_added; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_added AFTER INSERT ON postern_internal.authority_class FOR EACH ROW WHEN (true) EXECUTE FUNCTION postern_internal.record_change('authority_class', '', '{company,ledger_id,class}', '{built_in}', '{}', '{class_id,revision}');
+
+ALTER TABLE postern_internal.authority_class ENABLE ALWAYS TRIGGER administered_added;
+
+
+--
+-- Name: TRIGGER administered_added ON authority_class; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_added ON postern_internal.authority_class IS 'Records new rows in the log.';
+
+
+--
+-- Name: authority_combination administered_added; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_added AFTER INSERT ON postern_internal.authority_combination FOR EACH ROW WHEN (true) EXECUTE FUNCTION postern_internal.record_change('authority_combination', '', '{rule_id,class_id}', '{allowed,patterns}', '{}', '{}');
+
+ALTER TABLE postern_internal.authority_combination ENABLE ALWAYS TRIGGER administered_added;
+
+
+--
+-- Name: TRIGGER administered_added ON authority_combination; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_added ON postern_internal.authority_combination IS 'Records new rows in the log.';
+
+
+--
+-- Name: company administered_added; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_added AFTER INSERT ON postern_internal.company FOR EACH ROW WHEN (true) EXECUTE FUNCTION postern_internal.record_change('company', '', '{company}', '{name,row_level_security}', '{}', '{created_at}');
+
+ALTER TABLE postern_internal.company ENABLE ALWAYS TRIGGER administered_added;
+
+
+--
+-- Name: TRIGGER administered_added ON company; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_added ON postern_internal.company IS 'Records new rows in the log.';
+
+
+--
+-- Name: company_user administered_added; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_added AFTER INSERT ON postern_internal.company_user FOR EACH ROW WHEN (true) EXECUTE FUNCTION postern_internal.record_change('company_user', 'userid', '{userid,company}', '{is_default,class_id}', '{}', '{}');
+
+ALTER TABLE postern_internal.company_user ENABLE ALWAYS TRIGGER administered_added;
+
+
+--
+-- Name: TRIGGER administered_added ON company_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_added ON postern_internal.company_user IS 'Records new rows in the log.';
+
+
+--
+-- Name: credential administered_added; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_added AFTER INSERT ON postern_internal.credential FOR EACH ROW WHEN (((new.hash IS NOT NULL) OR (new.totp_secret IS NOT NULL) OR (new.totp_pending IS NOT NULL))) EXECUTE FUNCTION postern_internal.record_change('credential', 'userid', '{userid}', '{must_change,unlocked_at,hash,totp_secret,totp_pending}', '{hash,totp_secret,totp_pending}', '{changed_at,changed_by,failures,lockouts,locked_until,denials,denials_since,cancels,cancels_since,totp_step,passkey_counts,first_filler,last_filler}');
+
+ALTER TABLE postern_internal.credential ENABLE ALWAYS TRIGGER administered_added;
+
+
+--
+-- Name: TRIGGER administered_added ON credential; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_added ON postern_internal.credential IS 'Records new rows in the log.';
+
+
+--
+-- Name: end_user administered_added; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_added AFTER INSERT ON postern_internal.end_user FOR EACH ROW WHEN (true) EXECUTE FUNCTION postern_internal.record_change('user', 'userid', '{userid}', '{description,db_role,active}', '{}', '{folded,created_at}');
+
+ALTER TABLE postern_internal.end_user ENABLE ALWAYS TRIGGER administered_added;
+
+
+--
+-- Name: TRIGGER administered_added ON end_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_added ON postern_internal.end_user IS 'Records new rows in the log.';
+
+
+--
+-- Name: event administered_added; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_added AFTER INSERT ON postern_internal.event FOR EACH ROW WHEN (true) EXECUTE FUNCTION postern_internal.record_change('event', '', '{event}', '{outcome,enabled}', '{}', '{description}');
+
+ALTER TABLE postern_internal.event ENABLE ALWAYS TRIGGER administered_added;
+
+
+--
+-- Name: TRIGGER administered_added ON event; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_added ON postern_internal.event IS 'Records new rows in the log.';
+
+
+--
+-- Name: event_action administered_added; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_added AFTER INSERT ON postern_internal.event_action FOR EACH ROW WHEN (true) EXECUTE FUNCTION postern_internal.record_change('event_action', '', '{name}', '{event,kind,target,condition,allow_internal,disabled_at,disabled_reason,template}', '{template}', '{event_action_id,queued_to,queued_at,after_log_id,place,created_at,created_by}');
+
+ALTER TABLE postern_internal.event_action ENABLE ALWAYS TRIGGER administered_added;
+
+
+--
+-- Name: TRIGGER administered_added ON event_action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_added ON postern_internal.event_action IS 'Records new rows in the log.';
+
+
+--
+-- Name: gate administered_added; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_added AFTER INSERT ON postern_internal.gate FOR EACH ROW WHEN (true) EXECUTE FUNCTION postern_internal.record_change('gate', '', '{gate_id}', '{description,message,parameters,unbound_parameters,active,built_in,exclusive,schemes,message_administered,active_administered}', '{}', '{message_template,stops,registered_at}');
+
+ALTER TABLE postern_internal.gate ENABLE ALWAYS TRIGGER administered_added;
+
+
+--
+-- Name: TRIGGER administered_added ON gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_added ON postern_internal.gate IS 'Records new rows in the log.';
+
+
+--
+-- Name: installation administered_added; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_added AFTER INSERT ON postern_internal.installation FOR EACH ROW WHEN ((new.installation_id > 1)) EXECUTE FUNCTION postern_internal.record_change('installation', '', '{installation_id}', '{version,schema_version,schema_sha256,code_sha256,built_at,server_major}', '{}', '{code_objects,installed_at,installed_by}');
+
+ALTER TABLE postern_internal.installation ENABLE ALWAYS TRIGGER administered_added;
+
+
+--
+-- Name: TRIGGER administered_added ON installation; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_added ON postern_internal.installation IS 'Records new rows in the log.';
+
+
+--
+-- Name: ledger administered_added; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_added AFTER INSERT ON postern_internal.ledger FOR EACH ROW WHEN (true) EXECUTE FUNCTION postern_internal.record_change('ledger', '', '{company,ledger_id}', '{}', '{}', '{created_at}');
+
+ALTER TABLE postern_internal.ledger ENABLE ALWAYS TRIGGER administered_added;
+
+
+--
+-- Name: TRIGGER administered_added ON ledger; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_added ON postern_internal.ledger IS 'Records new rows in the log.';
+
+
+--
+-- Name: ledger_user administered_added; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_added AFTER INSERT ON postern_internal.ledger_user FOR EACH ROW WHEN (true) EXECUTE FUNCTION postern_internal.record_change('ledger_user', 'userid', '{userid,company,ledger_id}', '{class_id}', '{}', '{}');
+
+ALTER TABLE postern_internal.ledger_user ENABLE ALWAYS TRIGGER administered_added;
+
+
+--
+-- Name: TRIGGER administered_added ON ledger_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_added ON postern_internal.ledger_user IS 'Records new rows in the log.';
+
+
+--
+-- Name: log_drop administered_added; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_added AFTER INSERT ON postern_internal.log_drop FOR EACH ROW WHEN (true) EXECUTE FUNCTION postern_internal.record_change('log_drop', '', '{log_drop_id}', '{since,until}', '{}', '{dropped_at,dropped_by}');
+
+ALTER TABLE postern_internal.log_drop ENABLE ALWAYS TRIGGER administered_added;
+
+
+--
+-- Name: TRIGGER administered_added ON log_drop; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_added ON postern_internal.log_drop IS 'Records new rows in the log.';
+
+
+--
+-- Name: passkey administered_added; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_added AFTER INSERT ON postern_internal.passkey FOR EACH ROW WHEN (true) EXECUTE FUNCTION postern_internal.record_change('passkey', 'userid', '{userid,number}', '{passkey_id,public_key,name}', '{}', '{created_at}');
+
+ALTER TABLE postern_internal.passkey ENABLE ALWAYS TRIGGER administered_added;
+
+
+--
+-- Name: TRIGGER administered_added ON passkey; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_added ON postern_internal.passkey IS 'Records new rows in the log.';
+
+
+--
+-- Name: protected_table administered_added; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_added AFTER INSERT ON postern_internal.protected_table FOR EACH ROW WHEN (true) EXECUTE FUNCTION postern_internal.record_change('protection', '', '{schema_name,table_name,gate_id}', '{protection,company_column,combination_column,ledger_column,operations,columns,parameters,condition,exclusive}', '{}', '{protected_by,protected_at}');
+
+ALTER TABLE postern_internal.protected_table ENABLE ALWAYS TRIGGER administered_added;
+
+
+--
+-- Name: TRIGGER administered_added ON protected_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_added ON postern_internal.protected_table IS 'Records new rows in the log.';
+
+
+--
+-- Name: scheme administered_added; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_added AFTER INSERT ON postern_internal.scheme FOR EACH ROW WHEN (true) EXECUTE FUNCTION postern_internal.record_change('scheme', '', '{scheme}', '{verify_function,enabled}', '{}', '{}');
+
+ALTER TABLE postern_internal.scheme ENABLE ALWAYS TRIGGER administered_added;
+
+
+--
+-- Name: TRIGGER administered_added ON scheme; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_added ON postern_internal.scheme IS 'Records new rows in the log.';
+
+
+--
+-- Name: server_key administered_added; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_added AFTER INSERT ON postern_internal.server_key FOR EACH ROW WHEN (true) EXECUTE FUNCTION postern_internal.record_change('server_key', '', '{purpose}', '{inner_pad,outer_pad}', '{inner_pad,outer_pad}', '{}');
+
+ALTER TABLE postern_internal.server_key ENABLE ALWAYS TRIGGER administered_added;
+
+
+--
+-- Name: TRIGGER administered_added ON server_key; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_added ON postern_internal.server_key IS 'Records new rows in the log.';
+
+
+--
+-- Name: session_key administered_added; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_added AFTER INSERT ON postern_internal.session_key FOR EACH ROW WHEN (true) EXECUTE FUNCTION postern_internal.record_change('session_key', '', '{kid}', '{retired_at,system_identifier,database_oid,table_oid,inner_pad,outer_pad}', '{inner_pad,outer_pad}', '{created_at,created_by}');
+
+ALTER TABLE postern_internal.session_key ENABLE ALWAYS TRIGGER administered_added;
+
+
+--
+-- Name: TRIGGER administered_added ON session_key; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_added ON postern_internal.session_key IS 'Records new rows in the log.';
+
+
+--
+-- Name: session_secret administered_added; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_added AFTER INSERT ON postern_internal.session_secret FOR EACH ROW WHEN (true) EXECUTE FUNCTION postern_internal.record_change('session_secret', '', '{}', '{secret}', '{secret}', '{}');
+
+ALTER TABLE postern_internal.session_secret ENABLE ALWAYS TRIGGER administered_added;
+
+
+--
+-- Name: TRIGGER administered_added ON session_secret; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_added ON postern_internal.session_secret IS 'Records new rows in the log.';
+
+
+--
+-- Name: setting administered_added; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_added AFTER INSERT ON postern_internal.setting FOR EACH ROW WHEN (true) EXECUTE FUNCTION postern_internal.record_change('setting', '', '{name}', '{value,kind,minimum,maximum,default_value}', '{}', '{description}');
+
+ALTER TABLE postern_internal.setting ENABLE ALWAYS TRIGGER administered_added;
+
+
+--
+-- Name: TRIGGER administered_added ON setting; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_added ON postern_internal.setting IS 'Records new rows in the log.';
+
+
+--
+-- Name: webhook_secret administered_added; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_added AFTER INSERT ON postern_internal.webhook_secret FOR EACH ROW WHEN (true) EXECUTE FUNCTION postern_internal.record_change('webhook_secret', '', '{webhook_secret_id,event_action_id}', '{expires_at,secret}', '{secret}', '{}');
+
+ALTER TABLE postern_internal.webhook_secret ENABLE ALWAYS TRIGGER administered_added;
+
+
+--
+-- Name: TRIGGER administered_added ON webhook_secret; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_added ON postern_internal.webhook_secret IS 'Records new rows in the log.';
+
+
+--
+-- Name: action administered_changed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_changed AFTER UPDATE ON postern_internal.action FOR EACH ROW WHEN (((old.action IS DISTINCT FROM new.action) OR (old.checkpoint IS DISTINCT FROM new.checkpoint) OR (old.legacy_checkpoints IS DISTINCT FROM new.legacy_checkpoints))) EXECUTE FUNCTION postern_internal.record_change('action', '', '{action}', '{checkpoint,legacy_checkpoints}', '{}', '{registered_at}');
+
+ALTER TABLE postern_internal.action ENABLE ALWAYS TRIGGER administered_changed;
+
+
+--
+-- Name: TRIGGER administered_changed ON action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_changed ON postern_internal.action IS 'Records changed rows in the log.';
+
+
+--
+-- Name: allowed_login administered_changed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_changed AFTER UPDATE ON postern_internal.allowed_login FOR EACH ROW WHEN (((old.db_role IS DISTINCT FROM new.db_role) OR (old.role_oid IS DISTINCT FROM new.role_oid) OR (old.system_identifier IS DISTINCT FROM new.system_identifier))) EXECUTE FUNCTION postern_internal.record_change('login', '', '{db_role}', '{role_oid,system_identifier}', '{}', '{allowed_at,allowed_by}');
+
+ALTER TABLE postern_internal.allowed_login ENABLE ALWAYS TRIGGER administered_changed;
+
+
+--
+-- Name: TRIGGER administered_changed ON allowed_login; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_changed ON postern_internal.allowed_login IS 'Records changed rows in the log.';
+
+
+--
+-- Name: authority_class administered_changed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_changed AFTER UPDATE ON postern_internal.authority_class FOR EACH ROW WHEN (((old.company IS DISTINCT FROM new.company) OR (old.ledger_id IS DISTINCT FROM new.ledger_id) OR (old.class IS DISTINCT FROM new.class) OR (old.built_in IS DISTINCT FROM new.built_in))) EXECUTE FUNCTION postern_internal.record_change('authority_class', '', '{company,ledger_id,class}', '{built_in}', '{}', '{class_id,revision}');
+
+ALTER TABLE postern_internal.authority_class ENABLE ALWAYS TRIGGER administered_changed;
+
+
+--
+-- Name: TRIGGER administered_changed ON authority_class; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_changed ON postern_internal.authority_class IS 'Records changed rows in the log.';
+
+
+--
+-- Name: authority_combination administered_changed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_changed AFTER UPDATE ON postern_internal.authority_combination FOR EACH ROW WHEN (((old.rule_id IS DISTINCT FROM new.rule_id) OR (old.class_id IS DISTINCT FROM new.class_id) OR (old.allowed IS DISTINCT FROM new.allowed) OR (old.patterns IS DISTINCT FROM new.patterns))) EXECUTE FUNCTION postern_internal.record_change('authority_combination', '', '{rule_id,class_id}', '{allowed,patterns}', '{}', '{}');
+
+ALTER TABLE postern_internal.authority_combination ENABLE ALWAYS TRIGGER administered_changed;
+
+
+--
+-- Name: TRIGGER administered_changed ON authority_combination; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_changed ON postern_internal.authority_combination IS 'Records changed rows in the log.';
+
+
+--
+-- Name: company administered_changed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_changed AFTER UPDATE ON postern_internal.company FOR EACH ROW WHEN (((old.company IS DISTINCT FROM new.company) OR (old.name IS DISTINCT FROM new.name) OR (old.row_level_security IS DISTINCT FROM new.row_level_security))) EXECUTE FUNCTION postern_internal.record_change('company', '', '{company}', '{name,row_level_security}', '{}', '{created_at}');
+
+ALTER TABLE postern_internal.company ENABLE ALWAYS TRIGGER administered_changed;
+
+
+--
+-- Name: TRIGGER administered_changed ON company; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_changed ON postern_internal.company IS 'Records changed rows in the log.';
+
+
+--
+-- Name: company_user administered_changed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_changed AFTER UPDATE ON postern_internal.company_user FOR EACH ROW WHEN (((old.userid IS DISTINCT FROM new.userid) OR (old.company IS DISTINCT FROM new.company) OR (old.is_default IS DISTINCT FROM new.is_default) OR (old.class_id IS DISTINCT FROM new.class_id))) EXECUTE FUNCTION postern_internal.record_change('company_user', 'userid', '{userid,company}', '{is_default,class_id}', '{}', '{}');
+
+ALTER TABLE postern_internal.company_user ENABLE ALWAYS TRIGGER administered_changed;
+
+
+--
+-- Name: TRIGGER administered_changed ON company_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_changed ON postern_internal.company_user IS 'Records changed rows in the log.';
+
+
+--
+-- Name: credential administered_changed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_changed AFTER UPDATE ON postern_internal.credential FOR EACH ROW WHEN (((old.userid IS DISTINCT FROM new.userid) OR (old.must_change IS DISTINCT FROM new.must_change) OR (old.unlocked_at IS DISTINCT FROM new.unlocked_at) OR (old.hash IS DISTINCT FROM new.hash) OR (old.totp_secret IS DISTINCT FROM new.totp_secret) OR (old.totp_pending IS DISTINCT FROM new.totp_pending))) EXECUTE FUNCTION postern_internal.record_change('credential', 'userid', '{userid}', '{must_change,unlocked_at,hash,totp_secret,totp_pending}', '{hash,totp_secret,totp_pending}', '{changed_at,changed_by,failures,lockouts,locked_until,denials,denials_since,cancels,cancels_since,totp_step,passkey_counts,first_filler,last_filler}');
+
+ALTER TABLE postern_internal.credential ENABLE ALWAYS TRIGGER administered_changed;
+
+
+--
+-- Name: TRIGGER administered_changed ON credential; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_changed ON postern_internal.credential IS 'Records changed rows in the log.';
+
+
+--
+-- Name: end_user administered_changed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_changed AFTER UPDATE ON postern_internal.end_user FOR EACH ROW WHEN (((old.userid IS DISTINCT FROM new.userid) OR (old.description IS DISTINCT FROM new.description) OR (old.db_role IS DISTINCT FROM new.db_role) OR (old.active IS DISTINCT FROM new.active))) EXECUTE FUNCTION postern_internal.record_change('user', 'userid', '{userid}', '{description,db_role,active}', '{}', '{folded,created_at}');
+
+ALTER TABLE postern_internal.end_user ENABLE ALWAYS TRIGGER administered_changed;
+
+
+--
+-- Name: TRIGGER administered_changed ON end_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_changed ON postern_internal.end_user IS 'Records changed rows in the log.';
+
+
+--
+-- Name: event administered_changed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_changed AFTER UPDATE ON postern_internal.event FOR EACH ROW WHEN (((old.event IS DISTINCT FROM new.event) OR (old.outcome IS DISTINCT FROM new.outcome) OR (old.enabled IS DISTINCT FROM new.enabled))) EXECUTE FUNCTION postern_internal.record_change('event', '', '{event}', '{outcome,enabled}', '{}', '{description}');
+
+ALTER TABLE postern_internal.event ENABLE ALWAYS TRIGGER administered_changed;
+
+
+--
+-- Name: TRIGGER administered_changed ON event; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_changed ON postern_internal.event IS 'Records changed rows in the log.';
+
+
+--
+-- Name: event_action administered_changed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_changed AFTER UPDATE ON postern_internal.event_action FOR EACH ROW WHEN (((old.name IS DISTINCT FROM new.name) OR (old.event IS DISTINCT FROM new.event) OR (old.kind IS DISTINCT FROM new.kind) OR (old.target IS DISTINCT FROM new.target) OR (old.condition IS DISTINCT FROM new.condition) OR (old.allow_internal IS DISTINCT FROM new.allow_internal) OR (old.disabled_at IS DISTINCT FROM new.disabled_at) OR (old.disabled_reason IS DISTINCT FROM new.disabled_reason) OR (old.template IS DISTINCT FROM new.template))) EXECUTE FUNCTION postern_internal.record_change('event_action', '', '{name}', '{event,kind,target,condition,allow_internal,disabled_at,disabled_reason,template}', '{template}', '{event_action_id,queued_to,queued_at,after_log_id,place,created_at,created_by}');
+
+ALTER TABLE postern_internal.event_action ENABLE ALWAYS TRIGGER administered_changed;
+
+
+--
+-- Name: TRIGGER administered_changed ON event_action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_changed ON postern_internal.event_action IS 'Records changed rows in the log.';
+
+
+--
+-- Name: gate administered_changed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_changed AFTER UPDATE ON postern_internal.gate FOR EACH ROW WHEN (((old.gate_id IS DISTINCT FROM new.gate_id) OR (old.description IS DISTINCT FROM new.description) OR (old.message IS DISTINCT FROM new.message) OR (old.parameters IS DISTINCT FROM new.parameters) OR (old.unbound_parameters IS DISTINCT FROM new.unbound_parameters) OR (old.active IS DISTINCT FROM new.active) OR (old.built_in IS DISTINCT FROM new.built_in) OR (old.exclusive IS DISTINCT FROM new.exclusive) OR (old.schemes IS DISTINCT FROM new.schemes) OR (old.message_administered IS DISTINCT FROM new.message_administered) OR (old.active_administered IS DISTINCT FROM new.active_administered))) EXECUTE FUNCTION postern_internal.record_change('gate', '', '{gate_id}', '{description,message,parameters,unbound_parameters,active,built_in,exclusive,schemes,message_administered,active_administered}', '{}', '{message_template,stops,registered_at}');
+
+ALTER TABLE postern_internal.gate ENABLE ALWAYS TRIGGER administered_changed;
+
+
+--
+-- Name: TRIGGER administered_changed ON gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_changed ON postern_internal.gate IS 'Records changed rows in the log.';
+
+
+--
+-- Name: installation administered_changed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_changed AFTER UPDATE ON postern_internal.installation FOR EACH ROW WHEN (((old.installation_id IS DISTINCT FROM new.installation_id) OR (old.version IS DISTINCT FROM new.version) OR (old.schema_version IS DISTINCT FROM new.schema_version) OR (old.schema_sha256 IS DISTINCT FROM new.schema_sha256) OR (old.code_sha256 IS DISTINCT FROM new.code_sha256) OR (old.built_at IS DISTINCT FROM new.built_at) OR (old.server_major IS DISTINCT FROM new.server_major))) EXECUTE FUNCTION postern_internal.record_change('installation', '', '{installation_id}', '{version,schema_version,schema_sha256,code_sha256,built_at,server_major}', '{}', '{code_objects,installed_at,installed_by}');
+
+ALTER TABLE postern_internal.installation ENABLE ALWAYS TRIGGER administered_changed;
+
+
+--
+-- Name: TRIGGER administered_changed ON installation; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_changed ON postern_internal.installation IS 'Records changed rows in the log.';
+
+
+--
+-- Name: ledger administered_changed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_changed AFTER UPDATE ON postern_internal.ledger FOR EACH ROW WHEN (((old.company IS DISTINCT FROM new.company) OR (old.ledger_id IS DISTINCT FROM new.ledger_id))) EXECUTE FUNCTION postern_internal.record_change('ledger', '', '{company,ledger_id}', '{}', '{}', '{created_at}');
+
+ALTER TABLE postern_internal.ledger ENABLE ALWAYS TRIGGER administered_changed;
+
+
+--
+-- Name: TRIGGER administered_changed ON ledger; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_changed ON postern_internal.ledger IS 'Records changed rows in the log.';
+
+
+--
+-- Name: ledger_user administered_changed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_changed AFTER UPDATE ON postern_internal.ledger_user FOR EACH ROW WHEN (((old.userid IS DISTINCT FROM new.userid) OR (old.company IS DISTINCT FROM new.company) OR (old.ledger_id IS DISTINCT FROM new.ledger_id) OR (old.class_id IS DISTINCT FROM new.class_id))) EXECUTE FUNCTION postern_internal.record_change('ledger_user', 'userid', '{userid,company,ledger_id}', '{class_id}', '{}', '{}');
+
+ALTER TABLE postern_internal.ledger_user ENABLE ALWAYS TRIGGER administered_changed;
+
+
+--
+-- Name: TRIGGER administered_changed ON ledger_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_changed ON postern_internal.ledger_user IS 'Records changed rows in the log.';
+
+
+--
+-- Name: log_drop administered_changed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_changed AFTER UPDATE ON postern_internal.log_drop FOR EACH ROW WHEN (((old.log_drop_id IS DISTINCT FROM new.log_drop_id) OR (old.since IS DISTINCT FROM new.since) OR (old.until IS DISTINCT FROM new.until))) EXECUTE FUNCTION postern_internal.record_change('log_drop', '', '{log_drop_id}', '{since,until}', '{}', '{dropped_at,dropped_by}');
+
+ALTER TABLE postern_internal.log_drop ENABLE ALWAYS TRIGGER administered_changed;
+
+
+--
+-- Name: TRIGGER administered_changed ON log_drop; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_changed ON postern_internal.log_drop IS 'Records changed rows in the log.';
+
+
+--
+-- Name: passkey administered_changed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_changed AFTER UPDATE ON postern_internal.passkey FOR EACH ROW WHEN (((old.userid IS DISTINCT FROM new.userid) OR (old.number IS DISTINCT FROM new.number) OR (old.passkey_id IS DISTINCT FROM new.passkey_id) OR (old.public_key IS DISTINCT FROM new.public_key) OR (old.name IS DISTINCT FROM new.name))) EXECUTE FUNCTION postern_internal.record_change('passkey', 'userid', '{userid,number}', '{passkey_id,public_key,name}', '{}', '{created_at}');
+
+ALTER TABLE postern_internal.passkey ENABLE ALWAYS TRIGGER administered_changed;
+
+
+--
+-- Name: TRIGGER administered_changed ON passkey; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_changed ON postern_internal.passkey IS 'Records changed rows in the log.';
+
+
+--
+-- Name: protected_table administered_changed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_changed AFTER UPDATE ON postern_internal.protected_table FOR EACH ROW WHEN (((old.schema_name IS DISTINCT FROM new.schema_name) OR (old.table_name IS DISTINCT FROM new.table_name) OR (old.gate_id IS DISTINCT FROM new.gate_id) OR (old.protection IS DISTINCT FROM new.protection) OR (old.company_column IS DISTINCT FROM new.company_column) OR (old.combination_column IS DISTINCT FROM new.combination_column) OR (old.ledger_column IS DISTINCT FROM new.ledger_column) OR (old.operations IS DISTINCT FROM new.operations) OR (old.columns IS DISTINCT FROM new.columns) OR (old.parameters IS DISTINCT FROM new.parameters) OR (old.condition IS DISTINCT FROM new.condition) OR (old.exclusive IS DISTINCT FROM new.exclusive))) EXECUTE FUNCTION postern_internal.record_change('protection', '', '{schema_name,table_name,gate_id}', '{protection,company_column,combination_column,ledger_column,operations,columns,parameters,condition,exclusive}', '{}', '{protected_by,protected_at}');
+
+ALTER TABLE postern_internal.protected_table ENABLE ALWAYS TRIGGER administered_changed;
+
+
+--
+-- Name: TRIGGER administered_changed ON protected_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_changed ON postern_internal.protected_table IS 'Records changed rows in the log.';
+
+
+--
+-- Name: scheme administered_changed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_changed AFTER UPDATE ON postern_internal.scheme FOR EACH ROW WHEN (((old.scheme IS DISTINCT FROM new.scheme) OR (old.verify_function IS DISTINCT FROM new.verify_function) OR (old.enabled IS DISTINCT FROM new.enabled))) EXECUTE FUNCTION postern_internal.record_change('scheme', '', '{scheme}', '{verify_function,enabled}', '{}', '{}');
+
+ALTER TABLE postern_internal.scheme ENABLE ALWAYS TRIGGER administered_changed;
+
+
+--
+-- Name: TRIGGER administered_changed ON scheme; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_changed ON postern_internal.scheme IS 'Records changed rows in the log.';
+
+
+--
+-- Name: server_key administered_changed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_changed AFTER UPDATE ON postern_internal.server_key FOR EACH ROW WHEN (((old.purpose IS DISTINCT FROM new.purpose) OR (old.inner_pad IS DISTINCT FROM new.inner_pad) OR (old.outer_pad IS DISTINCT FROM new.outer_pad))) EXECUTE FUNCTION postern_internal.record_change('server_key', '', '{purpose}', '{inner_pad,outer_pad}', '{inner_pad,outer_pad}', '{}');
+
+ALTER TABLE postern_internal.server_key ENABLE ALWAYS TRIGGER administered_changed;
+
+
+--
+-- Name: TRIGGER administered_changed ON server_key; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_changed ON postern_internal.server_key IS 'Records changed rows in the log.';
+
+
+--
+-- Name: session_key administered_changed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_changed AFTER UPDATE ON postern_internal.session_key FOR EACH ROW WHEN (((old.kid IS DISTINCT FROM new.kid) OR (old.retired_at IS DISTINCT FROM new.retired_at) OR (old.system_identifier IS DISTINCT FROM new.system_identifier) OR (old.database_oid IS DISTINCT FROM new.database_oid) OR (old.table_oid IS DISTINCT FROM new.table_oid) OR (old.inner_pad IS DISTINCT FROM new.inner_pad) OR (old.outer_pad IS DISTINCT FROM new.outer_pad))) EXECUTE FUNCTION postern_internal.record_change('session_key', '', '{kid}', '{retired_at,system_identifier,database_oid,table_oid,inner_pad,outer_pad}', '{inner_pad,outer_pad}', '{created_at,created_by}');
+
+ALTER TABLE postern_internal.session_key ENABLE ALWAYS TRIGGER administered_changed;
+
+
+--
+-- Name: TRIGGER administered_changed ON session_key; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_changed ON postern_internal.session_key IS 'Records changed rows in the log.';
+
+
+--
+-- Name: session_secret administered_changed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_changed AFTER UPDATE ON postern_internal.session_secret FOR EACH ROW WHEN ((old.secret IS DISTINCT FROM new.secret)) EXECUTE FUNCTION postern_internal.record_change('session_secret', '', '{}', '{secret}', '{secret}', '{}');
+
+ALTER TABLE postern_internal.session_secret ENABLE ALWAYS TRIGGER administered_changed;
+
+
+--
+-- Name: TRIGGER administered_changed ON session_secret; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_changed ON postern_internal.session_secret IS 'Records changed rows in the log.';
+
+
+--
+-- Name: setting administered_changed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_changed AFTER UPDATE ON postern_internal.setting FOR EACH ROW WHEN (((old.name IS DISTINCT FROM new.name) OR (old.value IS DISTINCT FROM new.value) OR (old.kind IS DISTINCT FROM new.kind) OR (old.minimum IS DISTINCT FROM new.minimum) OR (old.maximum IS DISTINCT FROM new.maximum) OR (old.default_value IS DISTINCT FROM new.default_value))) EXECUTE FUNCTION postern_internal.record_change('setting', '', '{name}', '{value,kind,minimum,maximum,default_value}', '{}', '{description}');
+
+ALTER TABLE postern_internal.setting ENABLE ALWAYS TRIGGER administered_changed;
+
+
+--
+-- Name: TRIGGER administered_changed ON setting; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_changed ON postern_internal.setting IS 'Records changed rows in the log.';
+
+
+--
+-- Name: webhook_secret administered_changed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_changed AFTER UPDATE ON postern_internal.webhook_secret FOR EACH ROW WHEN (((old.webhook_secret_id IS DISTINCT FROM new.webhook_secret_id) OR (old.event_action_id IS DISTINCT FROM new.event_action_id) OR (old.expires_at IS DISTINCT FROM new.expires_at) OR (old.secret IS DISTINCT FROM new.secret))) EXECUTE FUNCTION postern_internal.record_change('webhook_secret', '', '{webhook_secret_id,event_action_id}', '{expires_at,secret}', '{secret}', '{}');
+
+ALTER TABLE postern_internal.webhook_secret ENABLE ALWAYS TRIGGER administered_changed;
+
+
+--
+-- Name: TRIGGER administered_changed ON webhook_secret; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_changed ON postern_internal.webhook_secret IS 'Records changed rows in the log.';
+
+
+--
+-- Name: action administered_removed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_removed AFTER DELETE ON postern_internal.action FOR EACH ROW EXECUTE FUNCTION postern_internal.record_change('action', '', '{action}', '{checkpoint,legacy_checkpoints}', '{}', '{registered_at}');
+
+ALTER TABLE postern_internal.action ENABLE ALWAYS TRIGGER administered_removed;
+
+
+--
+-- Name: TRIGGER administered_removed ON action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_removed ON postern_internal.action IS 'Records removed rows in the log.';
+
+
+--
+-- Name: allowed_login administered_removed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_removed AFTER DELETE ON postern_internal.allowed_login FOR EACH ROW EXECUTE FUNCTION postern_internal.record_change('login', '', '{db_role}', '{role_oid,system_identifier}', '{}', '{allowed_at,allowed_by}');
+
+ALTER TABLE postern_internal.allowed_login ENABLE ALWAYS TRIGGER administered_removed;
+
+
+--
+-- Name: TRIGGER administered_removed ON allowed_login; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_removed ON postern_internal.allowed_login IS 'Records removed rows in the log.';
+
+
+--
+-- Name: authority_class administered_removed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_removed AFTER DELETE ON postern_internal.authority_class FOR EACH ROW EXECUTE FUNCTION postern_internal.record_change('authority_class', '', '{company,ledger_id,class}', '{built_in}', '{}', '{class_id,revision}');
+
+ALTER TABLE postern_internal.authority_class ENABLE ALWAYS TRIGGER administered_removed;
+
+
+--
+-- Name: TRIGGER administered_removed ON authority_class; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_removed ON postern_internal.authority_class IS 'Records removed rows in the log.';
+
+
+--
+-- Name: authority_combination administered_removed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_removed AFTER DELETE ON postern_internal.authority_combination FOR EACH ROW EXECUTE FUNCTION postern_internal.record_change('authority_combination', '', '{rule_id,class_id}', '{allowed,patterns}', '{}', '{}');
+
+ALTER TABLE postern_internal.authority_combination ENABLE ALWAYS TRIGGER administered_removed;
+
+
+--
+-- Name: TRIGGER administered_removed ON authority_combination; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_removed ON postern_internal.authority_combination IS 'Records removed rows in the log.';
+
+
+--
+-- Name: company administered_removed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_removed AFTER DELETE ON postern_internal.company FOR EACH ROW EXECUTE FUNCTION postern_internal.record_change('company', '', '{company}', '{name,row_level_security}', '{}', '{created_at}');
+
+ALTER TABLE postern_internal.company ENABLE ALWAYS TRIGGER administered_removed;
+
+
+--
+-- Name: TRIGGER administered_removed ON company; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_removed ON postern_internal.company IS 'Records removed rows in the log.';
+
+
+--
+-- Name: company_user administered_removed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_removed AFTER DELETE ON postern_internal.company_user FOR EACH ROW EXECUTE FUNCTION postern_internal.record_change('company_user', 'userid', '{userid,company}', '{is_default,class_id}', '{}', '{}');
+
+ALTER TABLE postern_internal.company_user ENABLE ALWAYS TRIGGER administered_removed;
+
+
+--
+-- Name: TRIGGER administered_removed ON company_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_removed ON postern_internal.company_user IS 'Records removed rows in the log.';
+
+
+--
+-- Name: credential administered_removed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_removed AFTER DELETE ON postern_internal.credential FOR EACH ROW EXECUTE FUNCTION postern_internal.record_change('credential', 'userid', '{userid}', '{must_change,unlocked_at,hash,totp_secret,totp_pending}', '{hash,totp_secret,totp_pending}', '{changed_at,changed_by,failures,lockouts,locked_until,denials,denials_since,cancels,cancels_since,totp_step,passkey_counts,first_filler,last_filler}');
+
+ALTER TABLE postern_internal.credential ENABLE ALWAYS TRIGGER administered_removed;
+
+
+--
+-- Name: TRIGGER administered_removed ON credential; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_removed ON postern_internal.credential IS 'Records removed rows in the log.';
+
+
+--
+-- Name: end_user administered_removed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_removed AFTER DELETE ON postern_internal.end_user FOR EACH ROW EXECUTE FUNCTION postern_internal.record_change('user', 'userid', '{userid}', '{description,db_role,active}', '{}', '{folded,created_at}');
+
+ALTER TABLE postern_internal.end_user ENABLE ALWAYS TRIGGER administered_removed;
+
+
+--
+-- Name: TRIGGER administered_removed ON end_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_removed ON postern_internal.end_user IS 'Records removed rows in the log.';
+
+
+--
+-- Name: event administered_removed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_removed AFTER DELETE ON postern_internal.event FOR EACH ROW EXECUTE FUNCTION postern_internal.record_change('event', '', '{event}', '{outcome,enabled}', '{}', '{description}');
+
+ALTER TABLE postern_internal.event ENABLE ALWAYS TRIGGER administered_removed;
+
+
+--
+-- Name: TRIGGER administered_removed ON event; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_removed ON postern_internal.event IS 'Records removed rows in the log.';
+
+
+--
+-- Name: event_action administered_removed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_removed AFTER DELETE ON postern_internal.event_action FOR EACH ROW EXECUTE FUNCTION postern_internal.record_change('event_action', '', '{name}', '{event,kind,target,condition,allow_internal,disabled_at,disabled_reason,template}', '{template}', '{event_action_id,queued_to,queued_at,after_log_id,place,created_at,created_by}');
+
+ALTER TABLE postern_internal.event_action ENABLE ALWAYS TRIGGER administered_removed;
+
+
+--
+-- Name: TRIGGER administered_removed ON event_action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_removed ON postern_internal.event_action IS 'Records removed rows in the log.';
+
+
+--
+-- Name: gate administered_removed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_removed AFTER DELETE ON postern_internal.gate FOR EACH ROW EXECUTE FUNCTION postern_internal.record_change('gate', '', '{gate_id}', '{description,message,parameters,unbound_parameters,active,built_in,exclusive,schemes,message_administered,active_administered}', '{}', '{message_template,stops,registered_at}');
+
+ALTER TABLE postern_internal.gate ENABLE ALWAYS TRIGGER administered_removed;
+
+
+--
+-- Name: TRIGGER administered_removed ON gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_removed ON postern_internal.gate IS 'Records removed rows in the log.';
+
+
+--
+-- Name: installation administered_removed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_removed AFTER DELETE ON postern_internal.installation FOR EACH ROW EXECUTE FUNCTION postern_internal.record_change('installation', '', '{installation_id}', '{version,schema_version,schema_sha256,code_sha256,built_at,server_major}', '{}', '{code_objects,installed_at,installed_by}');
+
+ALTER TABLE postern_internal.installation ENABLE ALWAYS TRIGGER administered_removed;
+
+
+--
+-- Name: TRIGGER administered_removed ON installation; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_removed ON postern_internal.installation IS 'Records removed rows in the log.';
+
+
+--
+-- Name: ledger administered_removed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_removed AFTER DELETE ON postern_internal.ledger FOR EACH ROW EXECUTE FUNCTION postern_internal.record_change('ledger', '', '{company,ledger_id}', '{}', '{}', '{created_at}');
+
+ALTER TABLE postern_internal.ledger ENABLE ALWAYS TRIGGER administered_removed;
+
+
+--
+-- Name: TRIGGER administered_removed ON ledger; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_removed ON postern_internal.ledger IS 'Records removed rows in the log.';
+
+
+--
+-- Name: ledger_user administered_removed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_removed AFTER DELETE ON postern_internal.ledger_user FOR EACH ROW EXECUTE FUNCTION postern_internal.record_change('ledger_user', 'userid', '{userid,company,ledger_id}', '{class_id}', '{}', '{}');
+
+ALTER TABLE postern_internal.ledger_user ENABLE ALWAYS TRIGGER administered_removed;
+
+
+--
+-- Name: TRIGGER administered_removed ON ledger_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_removed ON postern_internal.ledger_user IS 'Records removed rows in the log.';
+
+
+--
+-- Name: log_drop administered_removed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_removed AFTER DELETE ON postern_internal.log_drop FOR EACH ROW EXECUTE FUNCTION postern_internal.record_change('log_drop', '', '{log_drop_id}', '{since,until}', '{}', '{dropped_at,dropped_by}');
+
+ALTER TABLE postern_internal.log_drop ENABLE ALWAYS TRIGGER administered_removed;
+
+
+--
+-- Name: TRIGGER administered_removed ON log_drop; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_removed ON postern_internal.log_drop IS 'Records removed rows in the log.';
+
+
+--
+-- Name: passkey administered_removed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_removed AFTER DELETE ON postern_internal.passkey FOR EACH ROW EXECUTE FUNCTION postern_internal.record_change('passkey', 'userid', '{userid,number}', '{passkey_id,public_key,name}', '{}', '{created_at}');
+
+ALTER TABLE postern_internal.passkey ENABLE ALWAYS TRIGGER administered_removed;
+
+
+--
+-- Name: TRIGGER administered_removed ON passkey; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_removed ON postern_internal.passkey IS 'Records removed rows in the log.';
+
+
+--
+-- Name: protected_table administered_removed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_removed AFTER DELETE ON postern_internal.protected_table FOR EACH ROW EXECUTE FUNCTION postern_internal.record_change('protection', '', '{schema_name,table_name,gate_id}', '{protection,company_column,combination_column,ledger_column,operations,columns,parameters,condition,exclusive}', '{}', '{protected_by,protected_at}');
+
+ALTER TABLE postern_internal.protected_table ENABLE ALWAYS TRIGGER administered_removed;
+
+
+--
+-- Name: TRIGGER administered_removed ON protected_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_removed ON postern_internal.protected_table IS 'Records removed rows in the log.';
+
+
+--
+-- Name: scheme administered_removed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_removed AFTER DELETE ON postern_internal.scheme FOR EACH ROW EXECUTE FUNCTION postern_internal.record_change('scheme', '', '{scheme}', '{verify_function,enabled}', '{}', '{}');
+
+ALTER TABLE postern_internal.scheme ENABLE ALWAYS TRIGGER administered_removed;
+
+
+--
+-- Name: TRIGGER administered_removed ON scheme; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_removed ON postern_internal.scheme IS 'Records removed rows in the log.';
+
+
+--
+-- Name: server_key administered_removed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_removed AFTER DELETE ON postern_internal.server_key FOR EACH ROW EXECUTE FUNCTION postern_internal.record_change('server_key', '', '{purpose}', '{inner_pad,outer_pad}', '{inner_pad,outer_pad}', '{}');
+
+ALTER TABLE postern_internal.server_key ENABLE ALWAYS TRIGGER administered_removed;
+
+
+--
+-- Name: TRIGGER administered_removed ON server_key; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_removed ON postern_internal.server_key IS 'Records removed rows in the log.';
+
+
+--
+-- Name: session_key administered_removed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_removed AFTER DELETE ON postern_internal.session_key FOR EACH ROW EXECUTE FUNCTION postern_internal.record_change('session_key', '', '{kid}', '{retired_at,system_identifier,database_oid,table_oid,inner_pad,outer_pad}', '{inner_pad,outer_pad}', '{created_at,created_by}');
+
+ALTER TABLE postern_internal.session_key ENABLE ALWAYS TRIGGER administered_removed;
+
+
+--
+-- Name: TRIGGER administered_removed ON session_key; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_removed ON postern_internal.session_key IS 'Records removed rows in the log.';
+
+
+--
+-- Name: session_secret administered_removed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_removed AFTER DELETE ON postern_internal.session_secret FOR EACH ROW EXECUTE FUNCTION postern_internal.record_change('session_secret', '', '{}', '{secret}', '{secret}', '{}');
+
+ALTER TABLE postern_internal.session_secret ENABLE ALWAYS TRIGGER administered_removed;
+
+
+--
+-- Name: TRIGGER administered_removed ON session_secret; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_removed ON postern_internal.session_secret IS 'Records removed rows in the log.';
+
+
+--
+-- Name: setting administered_removed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_removed AFTER DELETE ON postern_internal.setting FOR EACH ROW EXECUTE FUNCTION postern_internal.record_change('setting', '', '{name}', '{value,kind,minimum,maximum,default_value}', '{}', '{description}');
+
+ALTER TABLE postern_internal.setting ENABLE ALWAYS TRIGGER administered_removed;
+
+
+--
+-- Name: TRIGGER administered_removed ON setting; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_removed ON postern_internal.setting IS 'Records removed rows in the log.';
+
+
+--
+-- Name: webhook_secret administered_removed; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_removed AFTER DELETE ON postern_internal.webhook_secret FOR EACH ROW EXECUTE FUNCTION postern_internal.record_change('webhook_secret', '', '{webhook_secret_id,event_action_id}', '{expires_at,secret}', '{secret}', '{}');
+
+ALTER TABLE postern_internal.webhook_secret ENABLE ALWAYS TRIGGER administered_removed;
+
+
+--
+-- Name: TRIGGER administered_removed ON webhook_secret; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_removed ON postern_internal.webhook_secret IS 'Records removed rows in the log.';
+
+
+--
+-- Name: action administered_truncated; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_truncated BEFORE TRUNCATE ON postern_internal.action FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_unrecorded_truncate();
+
+ALTER TABLE postern_internal.action ENABLE ALWAYS TRIGGER administered_truncated;
+
+
+--
+-- Name: TRIGGER administered_truncated ON action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_truncated ON postern_internal.action IS 'Refuses what the log could not record.';
+
+
+--
+-- Name: allowed_login administered_truncated; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_truncated BEFORE TRUNCATE ON postern_internal.allowed_login FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_unrecorded_truncate();
+
+ALTER TABLE postern_internal.allowed_login ENABLE ALWAYS TRIGGER administered_truncated;
+
+
+--
+-- Name: TRIGGER administered_truncated ON allowed_login; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_truncated ON postern_internal.allowed_login IS 'Refuses what the log could not record.';
+
+
+--
+-- Name: authority_class administered_truncated; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_truncated BEFORE TRUNCATE ON postern_internal.authority_class FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_unrecorded_truncate();
+
+ALTER TABLE postern_internal.authority_class ENABLE ALWAYS TRIGGER administered_truncated;
+
+
+--
+-- Name: TRIGGER administered_truncated ON authority_class; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_truncated ON postern_internal.authority_class IS 'Refuses what the log could not record.';
+
+
+--
+-- Name: authority_combination administered_truncated; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_truncated BEFORE TRUNCATE ON postern_internal.authority_combination FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_unrecorded_truncate();
+
+ALTER TABLE postern_internal.authority_combination ENABLE ALWAYS TRIGGER administered_truncated;
+
+
+--
+-- Name: TRIGGER administered_truncated ON authority_combination; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_truncated ON postern_internal.authority_combination IS 'Refuses what the log could not record.';
+
+
+--
+-- Name: company administered_truncated; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_truncated BEFORE TRUNCATE ON postern_internal.company FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_unrecorded_truncate();
+
+ALTER TABLE postern_internal.company ENABLE ALWAYS TRIGGER administered_truncated;
+
+
+--
+-- Name: TRIGGER administered_truncated ON company; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_truncated ON postern_internal.company IS 'Refuses what the log could not record.';
+
+
+--
+-- Name: company_user administered_truncated; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_truncated BEFORE TRUNCATE ON postern_internal.company_user FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_unrecorded_truncate();
+
+ALTER TABLE postern_internal.company_user ENABLE ALWAYS TRIGGER administered_truncated;
+
+
+--
+-- Name: TRIGGER administered_truncated ON company_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_truncated ON postern_internal.company_user IS 'Refuses what the log could not record.';
+
+
+--
+-- Name: credential administered_truncated; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_truncated BEFORE TRUNCATE ON postern_internal.credential FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_unrecorded_truncate();
+
+ALTER TABLE postern_internal.credential ENABLE ALWAYS TRIGGER administered_truncated;
+
+
+--
+-- Name: TRIGGER administered_truncated ON credential; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_truncated ON postern_internal.credential IS 'Refuses what the log could not record.';
+
+
+--
+-- Name: end_user administered_truncated; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_truncated BEFORE TRUNCATE ON postern_internal.end_user FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_unrecorded_truncate();
+
+ALTER TABLE postern_internal.end_user ENABLE ALWAYS TRIGGER administered_truncated;
+
+
+--
+-- Name: TRIGGER administered_truncated ON end_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_truncated ON postern_internal.end_user IS 'Refuses what the log could not record.';
+
+
+--
+-- Name: event administered_truncated; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_truncated BEFORE TRUNCATE ON postern_internal.event FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_unrecorded_truncate();
+
+ALTER TABLE postern_internal.event ENABLE ALWAYS TRIGGER administered_truncated;
+
+
+--
+-- Name: TRIGGER administered_truncated ON event; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_truncated ON postern_internal.event IS 'Refuses what the log could not record.';
+
+
+--
+-- Name: event_action administered_truncated; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_truncated BEFORE TRUNCATE ON postern_internal.event_action FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_unrecorded_truncate();
+
+ALTER TABLE postern_internal.event_action ENABLE ALWAYS TRIGGER administered_truncated;
+
+
+--
+-- Name: TRIGGER administered_truncated ON event_action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_truncated ON postern_internal.event_action IS 'Refuses what the log could not record.';
+
+
+--
+-- Name: gate administered_truncated; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_truncated BEFORE TRUNCATE ON postern_internal.gate FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_unrecorded_truncate();
+
+ALTER TABLE postern_internal.gate ENABLE ALWAYS TRIGGER administered_truncated;
+
+
+--
+-- Name: TRIGGER administered_truncated ON gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_truncated ON postern_internal.gate IS 'Refuses what the log could not record.';
+
+
+--
+-- Name: installation administered_truncated; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_truncated BEFORE TRUNCATE ON postern_internal.installation FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_unrecorded_truncate();
+
+ALTER TABLE postern_internal.installation ENABLE ALWAYS TRIGGER administered_truncated;
+
+
+--
+-- Name: TRIGGER administered_truncated ON installation; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_truncated ON postern_internal.installation IS 'Refuses what the log could not record.';
+
+
+--
+-- Name: ledger administered_truncated; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_truncated BEFORE TRUNCATE ON postern_internal.ledger FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_unrecorded_truncate();
+
+ALTER TABLE postern_internal.ledger ENABLE ALWAYS TRIGGER administered_truncated;
+
+
+--
+-- Name: TRIGGER administered_truncated ON ledger; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_truncated ON postern_internal.ledger IS 'Refuses what the log could not record.';
+
+
+--
+-- Name: ledger_user administered_truncated; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_truncated BEFORE TRUNCATE ON postern_internal.ledger_user FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_unrecorded_truncate();
+
+ALTER TABLE postern_internal.ledger_user ENABLE ALWAYS TRIGGER administered_truncated;
+
+
+--
+-- Name: TRIGGER administered_truncated ON ledger_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_truncated ON postern_internal.ledger_user IS 'Refuses what the log could not record.';
+
+
+--
+-- Name: log_drop administered_truncated; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_truncated BEFORE TRUNCATE ON postern_internal.log_drop FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_unrecorded_truncate();
+
+ALTER TABLE postern_internal.log_drop ENABLE ALWAYS TRIGGER administered_truncated;
+
+
+--
+-- Name: TRIGGER administered_truncated ON log_drop; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_truncated ON postern_internal.log_drop IS 'Refuses what the log could not record.';
+
+
+--
+-- Name: passkey administered_truncated; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_truncated BEFORE TRUNCATE ON postern_internal.passkey FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_unrecorded_truncate();
+
+ALTER TABLE postern_internal.passkey ENABLE ALWAYS TRIGGER administered_truncated;
+
+
+--
+-- Name: TRIGGER administered_truncated ON passkey; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_truncated ON postern_internal.passkey IS 'Refuses what the log could not record.';
+
+
+--
+-- Name: protected_table administered_truncated; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_truncated BEFORE TRUNCATE ON postern_internal.protected_table FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_unrecorded_truncate();
+
+ALTER TABLE postern_internal.protected_table ENABLE ALWAYS TRIGGER administered_truncated;
+
+
+--
+-- Name: TRIGGER administered_truncated ON protected_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_truncated ON postern_internal.protected_table IS 'Refuses what the log could not record.';
+
+
+--
+-- Name: scheme administered_truncated; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_truncated BEFORE TRUNCATE ON postern_internal.scheme FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_unrecorded_truncate();
+
+ALTER TABLE postern_internal.scheme ENABLE ALWAYS TRIGGER administered_truncated;
+
+
+--
+-- Name: TRIGGER administered_truncated ON scheme; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_truncated ON postern_internal.scheme IS 'Refuses what the log could not record.';
+
+
+--
+-- Name: server_key administered_truncated; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_truncated BEFORE TRUNCATE ON postern_internal.server_key FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_unrecorded_truncate();
+
+ALTER TABLE postern_internal.server_key ENABLE ALWAYS TRIGGER administered_truncated;
+
+
+--
+-- Name: TRIGGER administered_truncated ON server_key; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_truncated ON postern_internal.server_key IS 'Refuses what the log could not record.';
+
+
+--
+-- Name: session_key administered_truncated; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_truncated BEFORE TRUNCATE ON postern_internal.session_key FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_unrecorded_truncate();
+
+ALTER TABLE postern_internal.session_key ENABLE ALWAYS TRIGGER administered_truncated;
+
+
+--
+-- Name: TRIGGER administered_truncated ON session_key; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_truncated ON postern_internal.session_key IS 'Refuses what the log could not record.';
+
+
+--
+-- Name: session_secret administered_truncated; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_truncated BEFORE TRUNCATE ON postern_internal.session_secret FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_unrecorded_truncate();
+
+ALTER TABLE postern_internal.session_secret ENABLE ALWAYS TRIGGER administered_truncated;
+
+
+--
+-- Name: TRIGGER administered_truncated ON session_secret; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_truncated ON postern_internal.session_secret IS 'Refuses what the log could not record.';
+
+
+--
+-- Name: setting administered_truncated; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_truncated BEFORE TRUNCATE ON postern_internal.setting FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_unrecorded_truncate();
+
+ALTER TABLE postern_internal.setting ENABLE ALWAYS TRIGGER administered_truncated;
+
+
+--
+-- Name: TRIGGER administered_truncated ON setting; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_truncated ON postern_internal.setting IS 'Refuses what the log could not record.';
+
+
+--
+-- Name: webhook_secret administered_truncated; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER administered_truncated BEFORE TRUNCATE ON postern_internal.webhook_secret FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_unrecorded_truncate();
+
+ALTER TABLE postern_internal.webhook_secret ENABLE ALWAYS TRIGGER administered_truncated;
+
+
+--
+-- Name: TRIGGER administered_truncated ON webhook_secret; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER administered_truncated ON postern_internal.webhook_secret IS 'Refuses what the log could not record.';
+
+
+--
 -- Name: protected_table check_login; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -22803,6 +26322,22 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON postern_inte
 --
 
 COMMENT ON TRIGGER refuse_change ON postern_internal.tree_head IS 'Signed tree heads are kept.';
+
+
+--
+-- Name: unapproved_change require_administrator; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE CONSTRAINT TRIGGER require_administrator AFTER INSERT ON postern_internal.unapproved_change DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION postern_internal.require_administrator();
+
+ALTER TABLE postern_internal.unapproved_change ENABLE ALWAYS TRIGGER require_administrator;
+
+
+--
+-- Name: TRIGGER require_administrator ON unapproved_change; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER require_administrator ON postern_internal.unapproved_change IS 'Has the administrator approve the changes of a transaction.';
 
 
 --
@@ -22939,6 +26474,14 @@ ALTER TABLE ONLY postern_internal.ledger_user
 
 ALTER TABLE ONLY postern_internal.ledger_user
     ADD CONSTRAINT ledger_user_userid_company_fkey FOREIGN KEY (userid, company) REFERENCES postern_internal.company_user(userid, company) ON DELETE CASCADE;
+
+
+--
+-- Name: passkey passkey_userid_fkey; Type: FK CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.passkey
+    ADD CONSTRAINT passkey_userid_fkey FOREIGN KEY (userid) REFERENCES postern_internal.end_user(userid);
 
 
 --
@@ -23355,6 +26898,14 @@ GRANT ALL ON FUNCTION postern.add_ledger_combination(company text, ledger_id tex
 
 
 --
+-- Name: FUNCTION add_passkey(passkey_id bytea, public_key bytea, name text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.add_passkey(passkey_id bytea, public_key bytea, name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.add_passkey(passkey_id bytea, public_key bytea, name text) TO postern_user;
+
+
+--
 -- Name: FUNCTION allow_login(db_role name); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -23546,6 +27097,25 @@ GRANT ALL ON FUNCTION postern.confirm_event_timeline(timeline bigint) TO postern
 
 
 --
+-- Name: FUNCTION confirm_totp(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.confirm_totp() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.confirm_totp() TO postern_user;
+
+
+--
+-- Name: FUNCTION count_outcomes(since pg_snapshot, OUT until pg_snapshot, OUT passed bigint, OUT denied bigint, OUT locked bigint, OUT refused bigint, OUT cancelled bigint, OUT administered bigint); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.count_outcomes(since pg_snapshot, OUT until pg_snapshot, OUT passed bigint, OUT denied bigint, OUT locked bigint, OUT refused bigint, OUT cancelled bigint, OUT administered bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.count_outcomes(since pg_snapshot, OUT until pg_snapshot, OUT passed bigint, OUT denied bigint, OUT locked bigint, OUT refused bigint, OUT cancelled bigint, OUT administered bigint) TO postern_admin;
+GRANT ALL ON FUNCTION postern.count_outcomes(since pg_snapshot, OUT until pg_snapshot, OUT passed bigint, OUT denied bigint, OUT locked bigint, OUT refused bigint, OUT cancelled bigint, OUT administered bigint) TO postern_auditor;
+GRANT ALL ON FUNCTION postern.count_outcomes(since pg_snapshot, OUT until pg_snapshot, OUT passed bigint, OUT denied bigint, OUT locked bigint, OUT refused bigint, OUT cancelled bigint, OUT administered bigint) TO postern_sealer;
+GRANT ALL ON FUNCTION postern.count_outcomes(since pg_snapshot, OUT until pg_snapshot, OUT passed bigint, OUT denied bigint, OUT locked bigint, OUT refused bigint, OUT cancelled bigint, OUT administered bigint) TO postern_event_worker;
+
+
+--
 -- Name: FUNCTION create_authority_class(company text, class text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -23643,6 +27213,14 @@ GRANT ALL ON FUNCTION postern.end_sealing() TO postern_sealer;
 
 
 --
+-- Name: FUNCTION enrol_totp(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.enrol_totp() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.enrol_totp() TO postern_user;
+
+
+--
 -- Name: FUNCTION entry_redactions(redactions bigint[]); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -23653,11 +27231,11 @@ GRANT ALL ON FUNCTION postern.entry_redactions(redactions bigint[]) TO postern_s
 
 
 --
--- Name: FUNCTION explain_access(userid text, company text, posting_combination_id numeric, ledger_id text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text); Type: ACL; Schema: postern; Owner: postern_owner
+-- Name: FUNCTION explain_access(userid text, company text, posting_combination_id numeric, ledger_id text, OUT allowed boolean, OUT reason text, OUT class text, OUT rule_id bigint, OUT code_part text, OUT pattern text, OUT value text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text) TO postern_admin;
+REVOKE ALL ON FUNCTION postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text, OUT allowed boolean, OUT reason text, OUT class text, OUT rule_id bigint, OUT code_part text, OUT pattern text, OUT value text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text, OUT allowed boolean, OUT reason text, OUT class text, OUT rule_id bigint, OUT code_part text, OUT pattern text, OUT value text) TO postern_admin;
 
 
 --
@@ -24231,6 +27809,14 @@ GRANT ALL ON FUNCTION postern.receipts() TO postern_user;
 
 
 --
+-- Name: FUNCTION record_apply(digests text[], created bigint, changed bigint, removed bigint); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.record_apply(digests text[], created bigint, changed bigint, removed bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.record_apply(digests text[], created bigint, changed bigint, removed bigint) TO postern_admin;
+
+
+--
 -- Name: FUNCTION record_guard(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -24324,6 +27910,22 @@ GRANT ALL ON FUNCTION postern.remove_authority_combination(id bigint) TO postern
 
 REVOKE ALL ON FUNCTION postern.remove_event_action(name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.remove_event_action(name text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION remove_passkey(userid text, passkey_id bytea); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.remove_passkey(userid text, passkey_id bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.remove_passkey(userid text, passkey_id bytea) TO postern_admin;
+
+
+--
+-- Name: FUNCTION remove_totp(userid text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.remove_totp(userid text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.remove_totp(userid text) TO postern_admin;
 
 
 --
@@ -24447,6 +28049,14 @@ GRANT ALL ON FUNCTION postern.set_gate_active(gate_id text, active boolean) TO p
 
 REVOKE ALL ON FUNCTION postern.set_gate_message(gate_id text, message text) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.set_gate_message(gate_id text, message text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION set_gate_schemes(gate_id text, schemes text[]); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.set_gate_schemes(gate_id text, schemes text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.set_gate_schemes(gate_id text, schemes text[]) TO postern_admin;
 
 
 --
@@ -24647,6 +28257,13 @@ REVOKE ALL ON FUNCTION postern_internal.administered_column() FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION administered_kinds(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.administered_kinds() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION administered_row("row" jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -24658,6 +28275,13 @@ REVOKE ALL ON FUNCTION postern_internal.administered_row("row" jsonb) FROM PUBLI
 --
 
 REVOKE ALL ON FUNCTION postern_internal.administered_table() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION administration_event(log_id bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.administration_event(log_id bigint) FROM PUBLIC;
 
 
 --
@@ -24679,6 +28303,13 @@ REVOKE ALL ON FUNCTION postern_internal.append_extents() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION postern_internal.approval_gate(action postern_internal.action, parameters jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION approved_kinds(setting text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.approved_kinds(setting text) FROM PUBLIC;
 
 
 --
@@ -24738,6 +28369,13 @@ REVOKE ALL ON FUNCTION postern_internal.block_ids(company text, first_id bigint,
 
 
 --
+-- Name: FUNCTION bytes_to_numeric(bytes bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.bytes_to_numeric(bytes bytea) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION canonical_moment(quoted text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -24756,6 +28394,20 @@ REVOKE ALL ON FUNCTION postern_internal.canonical_text(parameters jsonb) FROM PU
 --
 
 REVOKE ALL ON FUNCTION postern_internal.challenge_expiry() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION change_text(kind text, message text, parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.change_text(kind text, message text, parameters jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION change_to_approve(kind text, key jsonb, before jsonb, after jsonb, message text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.change_to_approve(kind text, key jsonb, before jsonb, after jsonb, message text) FROM PUBLIC;
 
 
 --
@@ -24885,6 +28537,13 @@ REVOKE ALL ON FUNCTION postern_internal.combination_is_allowed(company text, cla
 
 
 --
+-- Name: FUNCTION committed_entries(since pg_snapshot, until pg_snapshot, after_log_id bigint, outcome postern_internal.outcome); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.committed_entries(since pg_snapshot, until pg_snapshot, after_log_id bigint, outcome postern_internal.outcome) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION compile_blocks(company text, classes integer, class_nos integer[], allowed boolean[], patterns text[], from_id bigint, to_id bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -24934,6 +28593,13 @@ REVOKE ALL ON FUNCTION postern_internal.current_place() FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION cut_text(content text, room integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.cut_text(content text, room integer) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION decode_base64url(encoded text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -24966,6 +28632,20 @@ REVOKE ALL ON FUNCTION postern_internal.derive_gate_stops(changed_gate_id text) 
 --
 
 REVOKE ALL ON FUNCTION postern_internal.digest(gate_id text, action text, unbound_parameters text[], parameters jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION ecdsa_integer(signature bytea, start integer, OUT number numeric, OUT next_start integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.ecdsa_integer(signature bytea, start integer, OUT number numeric, OUT next_start integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION encode_base32(bytes bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.encode_base32(bytes bytea) FROM PUBLIC;
 
 
 --
@@ -25109,6 +28789,13 @@ REVOKE ALL ON FUNCTION postern_internal.gate_not_registered(callers jsonb) FROM 
 
 
 --
+-- Name: FUNCTION gate_schemes(gate postern_internal.gate); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.gate_schemes(gate postern_internal.gate) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION gate_swallowed(callers jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -25165,6 +28852,13 @@ REVOKE ALL ON FUNCTION postern_internal.hmac_pad(secret bytea, filler integer) F
 
 
 --
+-- Name: FUNCTION hmac_sha1(data bytea, key bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.hmac_sha1(data bytea, key bytea) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION in_unapproved_action(); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -25179,6 +28873,20 @@ REVOKE ALL ON FUNCTION postern_internal.internal_ledger_part(userid text) FROM P
 
 
 --
+-- Name: FUNCTION inverse_modulo(number numeric, modulus numeric); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.inverse_modulo(number numeric, modulus numeric) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION is_assertion(authenticator_data bytea, client_data bytea, signature bytea, public_key bytea, challenge text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.is_assertion(authenticator_data bytea, client_data bytea, signature bytea, public_key bytea, challenge text) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION is_code(value text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -25190,6 +28898,13 @@ REVOKE ALL ON FUNCTION postern_internal.is_code(value text) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION postern_internal.is_date_of_year(digits text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION is_es256_signature(spki bytea, message bytea, signature bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.is_es256_signature(spki bytea, message bytea, signature bytea) FROM PUBLIC;
 
 
 --
@@ -25218,6 +28933,13 @@ REVOKE ALL ON FUNCTION postern_internal.session_value(secret bytea, userid text)
 --
 
 REVOKE ALL ON FUNCTION postern_internal.is_proven(setting text, secret bytea) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION is_rs256_signature(spki bytea, message bytea, signature bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.is_rs256_signature(spki bytea, message bytea, signature bytea) FROM PUBLIC;
 
 
 --
@@ -25260,6 +28982,13 @@ REVOKE ALL ON FUNCTION postern_internal.leaf_data(entry postern_internal.checkpo
 --
 
 REVOKE ALL ON FUNCTION postern_internal.leaf_hash(entry postern_internal.checkpoint_entry) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION lift_administration_gate(reason text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.lift_administration_gate(reason text) FROM PUBLIC;
 
 
 --
@@ -25340,6 +29069,13 @@ REVOKE ALL ON FUNCTION postern_internal.open_block(company text, OUT first_id bi
 
 
 --
+-- Name: FUNCTION p256_point(spki bytea, OUT x numeric, OUT y numeric); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.p256_point(spki bytea, OUT x numeric, OUT y numeric) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION parse_message(message text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -25358,6 +29094,13 @@ REVOKE ALL ON FUNCTION postern_internal.pass_exclusive_gate(gate postern_interna
 --
 
 REVOKE ALL ON FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb, action text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION percent_encode(part text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.percent_encode(part text) FROM PUBLIC;
 
 
 --
@@ -25417,6 +29160,20 @@ REVOKE ALL ON FUNCTION postern_internal.raise_ticket_invalid(reason text, explan
 
 
 --
+-- Name: FUNCTION random_bytes(length integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.random_bytes(length integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION read_assertion(response text, OUT passkey_id bytea, OUT authenticator_data bytea, OUT client_data bytea, OUT signature bytea, OUT count bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.read_assertion(response text, OUT passkey_id bytea, OUT authenticator_data bytea, OUT client_data bytea, OUT signature bytea, OUT count bigint) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION read_challenge(challenge text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -25456,6 +29213,13 @@ REVOKE ALL ON FUNCTION postern_internal.redacted_entry(entry postern_internal.ch
 --
 
 REVOKE ALL ON FUNCTION postern_internal.refuse_action(action text, gate postern_internal.gate, message text, parameters jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION refuse_administration(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.refuse_administration() FROM PUBLIC;
 
 
 --
@@ -25515,6 +29279,13 @@ REVOKE ALL ON FUNCTION postern_internal.reject_message(message text) FROM PUBLIC
 
 
 --
+-- Name: FUNCTION repeatable_change(object jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.repeatable_change(object jsonb) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION require_accounts(userids text[]); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -25533,6 +29304,13 @@ REVOKE ALL ON FUNCTION postern_internal.require_administrable_class(class_id big
 --
 
 REVOKE ALL ON FUNCTION postern_internal.require_administrable_gate(gate_id text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION require_administrator(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_administrator() FROM PUBLIC;
 
 
 --
@@ -25634,6 +29412,13 @@ REVOKE ALL ON FUNCTION postern_internal.require_redactable(userid text) FROM PUB
 
 
 --
+-- Name: FUNCTION require_scheme(scheme text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_scheme(scheme text) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION require_sealing_place(confirmed_timeline bigint, confirmed_database text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -25666,6 +29451,13 @@ REVOKE ALL ON FUNCTION postern_internal.require_user(userid text, code text) FRO
 --
 
 REVOKE ALL ON FUNCTION postern_internal.restored_log_id() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION rsa_modulus(spki bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.rsa_modulus(spki bytea) FROM PUBLIC;
 
 
 --
@@ -25705,6 +29497,20 @@ REVOKE ALL ON FUNCTION postern_internal.setting_integer(name text) FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION setting_kinds(value text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.setting_kinds(value text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION setting_text(name text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.setting_text(name text) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION settle_event_actions(event text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -25737,6 +29543,20 @@ REVOKE ALL ON FUNCTION postern_internal.table_impact(changes jsonb) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION postern_internal.tickets_kept_since() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION totp_code(secret bytea, step bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.totp_code(secret bytea, step bigint) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION totp_match(secret bytea, response text, moment timestamp with time zone, last_step bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.totp_match(secret bytea, response text, moment timestamp with time zone, last_step bigint) FROM PUBLIC;
 
 
 --
@@ -26029,6 +29849,14 @@ GRANT SELECT ON TABLE postern.log_head TO postern_sealer;
 
 GRANT SELECT ON TABLE postern.log_leaf TO postern_auditor;
 GRANT SELECT ON TABLE postern.log_leaf TO postern_sealer;
+
+
+--
+-- Name: TABLE passkey; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.passkey TO postern_admin;
+GRANT SELECT ON TABLE postern.passkey TO postern_auditor;
 
 
 --
