@@ -171,6 +171,8 @@ func plural(count int64, noun string) string {
 		return "1 " + noun
 	case strings.HasSuffix(noun, "y"):
 		return fmt.Sprintf("%d %sies", count, strings.TrimSuffix(noun, "y"))
+	case noun == "leaf":
+		return fmt.Sprintf("%d leaves", count)
 	}
 	return fmt.Sprintf("%d %ss", count, noun)
 }

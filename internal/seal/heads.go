@@ -146,6 +146,48 @@ func (h *Heads) all() ([]*Head, error) {
 	return heads, nil
 }
 
+// has reports whether the directory has a head. It returns a *TamperedError if the
+// head contradicts another one of the directory, or names a restart that the directory does not know.
+func (h *Heads) has(head *Head) (bool, error) {
+	if h.Latest != nil && h.Latest.Origin == head.Origin && head.Restart > int64(len(h.Restarts)) {
+		return false, &TamperedError{Finding{Kind: OtherHistory, Message: fmt.Sprintf(
+			"a head names restart %d, of which %s has no note", head.Restart, filepath.Join(h.Directory, restartsFile))}}
+	}
+	paths, err := filepath.Glob(filepath.Join(h.Directory, headPrefix+"*"))
+	if err != nil {
+		return false, err
+	}
+	found := false
+	same := fmt.Sprintf("%s\n%d\n", head.Origin, head.Size)
+	for _, path := range append(paths, filepath.Join(h.Directory, latestFile)) {
+		text, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return false, err
+		}
+		if !strings.Contains(string(text), same) {
+			continue
+		}
+		for _, one := range splitNotes(string(text)) {
+			if !strings.HasPrefix(one, same) {
+				continue
+			}
+			other, err := OpenHead(one, h.verifiers)
+			if err != nil || other.Restart != head.Restart {
+				continue // what nobody signed contradicts nothing
+			}
+			if other.Root != head.Root {
+				return false, &TamperedError{Finding{Kind: OtherHistory, Message: fmt.Sprintf(
+					"a head of %d leaves contradicts that of %s: somebody with a key of %s has signed another history", head.Size, path, head.Origin)}}
+			}
+			found = true
+		}
+	}
+	return found, nil
+}
+
 // splitNotes splits a file into its notes. A note is a text, an empty line, and signatures.
 func splitNotes(text string) []string {
 	var notes []string

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
@@ -58,13 +59,13 @@ func ReadKey(path string) (*Key, error) {
 	return &Key{signer: signer, Public: public}, err
 }
 
-// readKeys reads public keys, one per line. It skips empty lines and lines that begin with #.
+// readKeys reads public keys, one per line. It skips empty lines, lines that begin with #, and a key that comes again.
 func readKeys(text string) (note.Verifiers, []string, error) {
 	var verifiers []note.Verifier
 	var keys []string
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "#") {
+		if line == "" || strings.HasPrefix(line, "#") || slices.Contains(keys, line) {
 			continue
 		}
 		verifier, err := note.NewVerifier(line)

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -15,7 +14,6 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/jackc/pgx/v5"
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/posternsql/postern/internal/query"
@@ -53,7 +51,7 @@ func (e *NotProvenError) Error() string { return e.Message }
 type NewerError struct{ Message string }
 
 func (e *NewerError) Error() string {
-	return e.Message + ": check it with a newer version of Postern"
+	return e.Message + ": only a newer version of Postern can say whether it is valid"
 }
 
 // Receipt is what a client got at its commit: the entry, and the hash of its leaf.
@@ -189,119 +187,6 @@ func prove(record *entry, leafNumber int64, head *Head, reader tlog.HashReader) 
 	return proof, nil
 }
 
-// Checked is the result of CheckProofs.
-type Checked struct {
-	// Entries is the number of proofs, all of which are valid.
-	Entries int64
-	// Heads are the heads that the proofs lead to.
-	Heads []*Head
-	// OwnKeys says that the keys came from the checked file itself. Then the proofs show only that nothing has changed
-	// since somebody with these keys signed it.
-	OwnKeys bool
-	Keys    []string
-	// Redacted is the number of entries from which values were removed.
-	Redacted int64
-	// Redactions are the records of that, by their log_ids. A record that is not in the file is nil.
-	Redactions map[int64]*Record
-}
-
-// CheckProofs checks a file of proofs from Prove or from an export, without a database. keys are the public keys that
-// may have signed, one per line; if it is empty, the keys in the file count. An invalid proof is a *TamperedError, and
-// one in a later format is a *NewerError. each receives every valid proof; it may be nil.
-func CheckProofs(in io.Reader, keys string, each func(*Proof) error) (*Checked, error) {
-	verifiers, known, err := readKeys(keys)
-	if err != nil {
-		return nil, err
-	}
-	checked := &Checked{OwnKeys: len(known) == 0, Keys: known, Redactions: map[int64]*Record{}}
-	records := map[int64]*Record{} // of all redactions in the file
-	var head *Head
-	decoder := jsontext.NewDecoder(in)
-	for number := 1; ; number++ {
-		text, err := decoder.ReadValue()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, &TamperedError{Finding{Kind: ProofInvalid, Message: fmt.Sprintf("object %d is not JSON with only one reading: %v", number, err)}}
-		}
-		read, err := readProof(text)
-		if errors.As(err, new(*NewerError)) {
-			return nil, fmt.Errorf("object %d: %w", number, err)
-		}
-		if err != nil {
-			return nil, &TamperedError{Finding{Kind: ProofInvalid, Message: fmt.Sprintf("object %d: %v", number, err)}}
-		}
-		if read.Head != "" {
-			if checked.OwnKeys && checked.Keys == nil {
-				checked.Keys = read.Keys
-				if verifiers, _, err = readKeys(strings.Join(read.Keys, "\n")); err != nil {
-					return nil, &TamperedError{Finding{Kind: ProofInvalid, Message: err.Error()}}
-				}
-			}
-			if head, err = openProofHead(read.Head, verifiers); err != nil {
-				return nil, err
-			}
-			checked.Heads = append(checked.Heads, head)
-		}
-		if read.Inclusion == nil {
-			continue
-		}
-		if head == nil {
-			return nil, &TamperedError{Finding{Kind: ProofInvalid, Message: fmt.Sprintf("object %d has a proof, and there is no head that it could lead to", number)}}
-		}
-		record, err := read.record()
-		newer := (*NewerError)(nil)
-		if err != nil && !errors.As(err, &newer) {
-			return nil, &TamperedError{Finding{Kind: ProofInvalid, LeafNumber: &read.Inclusion.LeafNumber, Message: fmt.Sprintf("object %d: %v", number, err)}}
-		}
-		if err := tlog.CheckRecord(read.Inclusion.Hashes, head.Size, head.Root, read.Inclusion.LeafNumber, read.Inclusion.Hash()); err != nil {
-			finding := Finding{Kind: ProofInvalid, LeafNumber: &read.Inclusion.LeafNumber}
-			entry := fmt.Sprintf("object %d", number)
-			if record != nil {
-				finding.LogID, entry = &record.LogID, fmt.Sprintf("entry %d", record.LogID)
-			}
-			finding.Message = fmt.Sprintf("%s does not lead to the signed head as leaf %d", entry, read.Inclusion.LeafNumber)
-			return nil, &TamperedError{finding}
-		}
-		if newer != nil { // whoever signed the head has signed the version of the leaf too
-			return nil, fmt.Errorf("object %d: %w", number, newer)
-		}
-		proof := &Proof{Record: *record, Inclusion: *read.Inclusion, Head: read.Head, Keys: read.Keys}
-		checked.Entries++
-		proof.head = head
-		if proof.isRedaction() {
-			records[proof.LogID] = &proof.Record
-		}
-		if len(proof.Inclusion.Redacted) > 0 {
-			checked.Redacted++
-		}
-		for _, record := range proof.Inclusion.Redacted {
-			checked.Redactions[record] = nil
-		}
-		if each != nil {
-			if err := each(proof); err != nil {
-				return nil, err
-			}
-		}
-	}
-	for logID := range checked.Redactions {
-		checked.Redactions[logID] = records[logID]
-	}
-	if len(checked.Heads) == 0 {
-		return nil, &TamperedError{Finding{Kind: ProofInvalid, Message: "there is no signed head in the file"}}
-	}
-	return checked, nil
-}
-
-func openProofHead(text string, verifiers note.Verifiers) (*Head, error) {
-	head, err := OpenHead(text, verifiers)
-	if tampered := (*TamperedError)(nil); err != nil && !errors.As(err, &tampered) {
-		return nil, &TamperedError{Finding{Kind: ProofInvalid, Message: err.Error()}}
-	}
-	return head, err
-}
-
 // shownProof is a proof as it stands in a file, with what it shows to people.
 type shownProof struct {
 	Inclusion *Inclusion                `json:"proof"`
@@ -317,14 +202,14 @@ const proofVersion = 1
 // duplicate name, a name in other letters, a text that is not UTF-8, and a number in other digits are errors.
 func readProof(text jsontext.Value) (*shownProof, error) {
 	// Of a later version nothing else is known.
-	format := struct {
-		Version int64 `json:"version"`
-	}{proofVersion}
+	var format struct {
+		Version jsontext.Value `json:"version"`
+	}
 	if err := json.Unmarshal(text, &format); err != nil {
 		return nil, err
 	}
-	if format.Version > proofVersion {
-		return nil, &NewerError{fmt.Sprintf("the proof is of version %d; this program knows version %d", format.Version, proofVersion)}
+	if version := string(format.Version); isLater(version) {
+		return nil, &NewerError{fmt.Sprintf("the proof is of version %s; this program knows version %d", version, proofVersion)}
 	}
 	read := &shownProof{}
 	if err := json.Unmarshal(text, read, json.RejectUnknownMembers(true)); err != nil {
@@ -334,6 +219,12 @@ func readProof(text jsontext.Value) (*shownProof, error) {
 		return nil, errors.New("it has no proof")
 	}
 	return read, nil
+}
+
+// isLater reports whether a version is a whole number above proofVersion, however large, in the only spelling that has
+// one reading.
+func isLater(version string) bool {
+	return version != "" && version[0] != '0' && strings.Trim(version, "0123456789") == "" && version != strconv.Itoa(proofVersion)
 }
 
 // record returns the entry that the leaf is of. It makes sure that the proof shows this to people, and nothing else.

@@ -173,9 +173,12 @@ func (l Leaf) Record() (*Record, error) {
 	return r, nil
 }
 
+// administered is the outcome of an entry that records a change of the administration.
+const administered = "administered"
+
 // isRedaction reports whether the entry records a redaction.
 func (r *Record) isRedaction() bool {
-	return r.Outcome == "administered" && r.Action != nil && *r.Action == "redaction"
+	return r.Outcome == administered && r.Action != nil && *r.Action == "redaction"
 }
 
 // reader reads a leaf field by field. After the first error it returns zero values.

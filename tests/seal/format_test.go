@@ -305,7 +305,7 @@ func TestOtherLibrariesAcceptHeadsAndProofs(t *testing.T) {
 			}
 			return nil
 		})
-		if err != nil || checked.Entries != 1 || checked.OwnKeys {
+		if err != nil || checked.Entries() != 1 || checked.OwnKeys {
 			t.Errorf("entry %d: the proof has %+v; error: %v", logID, checked, err)
 		}
 	}
@@ -523,7 +523,7 @@ func TestAmbiguousProofIsRefused(t *testing.T) {
 			"indented":      string(indented(t, written)),
 			"as an export":  export + strings.Replace(text, `,"head":`+string(quoted(t, proof.Head))+`,"keys":["`+l.key.Public+`"]`, "", 1),
 		} {
-			if checked, err := seal.CheckProofs(strings.NewReader(same), l.key.Public, nil); err != nil || checked.Entries != 1 {
+			if checked, err := seal.CheckProofs(strings.NewReader(same), l.key.Public, nil); err != nil || checked.Entries() != 1 {
 				t.Errorf("entry %d, %s: the same proof has %+v; error: %v", logID, name, checked, err)
 			}
 		}

@@ -200,13 +200,13 @@ func TestRecordOfARedactionIsDropped(t *testing.T) {
 		t.Fatal(err)
 	}
 	checked := l.requireProven(t, proof)
-	if record, named := checked.Redactions[done.Records[0]]; !named || record != nil || len(proof.Records) != 0 {
+	if record, named := checked.Redactions[done.Records[0]]; !named || record.Record != nil || len(proof.Records) != 0 {
 		t.Errorf("the proof has %d records and names %v", len(proof.Records), checked.Redactions)
 	}
 	l.requireProven(t, append([]*seal.Proof{whole}, whole.Records...)...)
 	// What was exported has the record.
 	exported, err := seal.CheckProofs(&file, l.key.Public, nil)
-	if err != nil || exported.Entries != 1 {
+	if err != nil || exported.Entries() != 1 {
 		t.Errorf("the export has %+v, %v", exported, err)
 	}
 	// The next person can still be forgotten, in the same entries.

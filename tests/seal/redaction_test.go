@@ -144,7 +144,7 @@ select count(*) from postern_internal.checkpoint_entry as e
 		}
 		checked := l.requireProven(t, append([]*seal.Proof{proof}, proof.Records...)...)
 		for record, found := range checked.Redactions {
-			if record != done.Records[0] || found == nil || !strings.Contains(*found.Message, "Request 17") || *found.SessionRole != login {
+			if record != done.Records[0] || found.Record == nil || !strings.Contains(*found.Record.Message, "Request 17") || *found.Record.SessionRole != login {
 				t.Errorf("entry %d was redacted by %d: %+v", logID, record, found)
 			}
 		}
@@ -154,7 +154,7 @@ select count(*) from postern_internal.checkpoint_entry as e
 	for _, until := range []string{"", moment} {
 		file := l.exportUntil(t, until)
 		checked, err := seal.CheckProofs(bytes.NewReader(file), l.key.Public, nil)
-		if err != nil || checked.Redacted != done.Entries || checked.Redactions[done.Records[0]] == nil || bytes.Contains(file, []byte("ALICE")) {
+		if err != nil || checked.Redacted() != done.Entries || checked.Redactions[done.Records[0]].Record == nil || bytes.Contains(file, []byte("ALICE")) {
 			t.Errorf("until %q: the export has %+v, %v", until, checked, err)
 		}
 	}
@@ -173,7 +173,7 @@ func (l *forgetful) requireProven(t testing.TB, proofs ...*seal.Proof) *seal.Che
 		}
 	}
 	checked, err := seal.CheckProofs(&file, l.key.Public, nil)
-	if err != nil || checked.Entries != int64(len(proofs)) {
+	if err != nil || checked.Entries() != int64(len(proofs)) {
 		t.Fatalf("the proofs are not valid: %+v, %v", checked, err)
 	}
 	return checked
