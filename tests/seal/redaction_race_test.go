@@ -3,6 +3,8 @@ package seal_test
 import (
 	"bytes"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -268,5 +270,59 @@ func TestRedactionsBeforeARestart(t *testing.T) {
 	}
 	if rest := l.left(t, "BOB"); rest != 0 {
 		t.Errorf("%d entries are left", rest)
+	}
+}
+
+// A new directory does not know what was dropped and redacted before. It learns it from the notes of the old one.
+func TestNewDirectoryTakesOverNotes(t *testing.T) {
+	t.Parallel()
+	l := newForgetful(t)
+	testsql.Run(t, l.Pool, insertAt, month(2), 3)
+	l.deactivate(t, "ALICE")
+	l.export(t)
+	if dropped, err := l.drop(t, l.admin(t), month(1), time.Second); err != nil || dropped.Entries != 3 {
+		t.Fatalf("dropped: %+v, %v", dropped, err)
+	}
+	done := l.redact(t, "ALICE")
+	if _, err := l.trySeal(t); err != nil {
+		t.Fatal(err)
+	}
+	l.requireIntactWith(t, done.Entries)
+	old := l.sealedLog
+
+	begun := *l.sealedLog
+	begun.key, begun.directory = newKey(t, "new.example/log"), filepath.Join(t.TempDir(), "begun")
+	l.sealedLog = &begun
+	l.mustRestart(t)
+	// Without the notes, entries are missing for no reason that anybody has signed.
+	kinds := map[seal.Kind]bool{}
+	for _, finding := range l.verify(t).Findings {
+		kinds[finding.Kind] = true
+	}
+	if !kinds[seal.EntryMissing] || !kinds[seal.ValueRemoved] {
+		t.Errorf("naive: found %v", kinds)
+	}
+	keys := begun.key.Public + "\n" + old.key.Public + "\n"
+	if err := os.WriteFile(filepath.Join(begun.directory, seal.KeysFile), []byte(keys), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"dropped", "redacted"} {
+		text, err := os.ReadFile(filepath.Join(old.directory, name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(begun.directory, name), text, 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.requireIntactWith(t, done.Entries)
+	// Notes of the new directory follow those of the old one.
+	l.deactivate(t, "BOB")
+	more := l.redact(t, "BOB")
+	if _, err := l.trySeal(t); err != nil {
+		t.Fatal(err)
+	}
+	if verdict := l.verify(t); verdict.Total > 0 || more.Entries == 0 {
+		t.Errorf("after another redaction: %s", messages(verdict))
 	}
 }
