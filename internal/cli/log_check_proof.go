@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -86,20 +85,40 @@ type lostEntry struct {
 }
 
 // redaction is a redaction that entries of the file name. Record is null if the file does not have it. Noted says that
-// the directory of heads has signed notes of it.
+// signed notes in the directory of heads have each removed value.
 type redaction struct {
-	LogID  int64        `json:"log_id"`
-	Record *seal.Record `json:"record"`
-	Noted  bool         `json:"noted"`
+	Origin  string       `json:"origin"`
+	Restart int64        `json:"restart"`
+	LogID   int64        `json:"log_id"`
+	Record  *seal.Record `json:"record"`
+	Noted   bool         `json:"noted"`
 }
 
 func redactions(checked *seal.Checked) []redaction {
-	list := []redaction{}
-	for _, logID := range slices.Sorted(maps.Keys(checked.Redactions)) {
-		one := checked.Redactions[logID]
-		list = append(list, redaction{logID, one.Record, one.Noted})
+	list := make([]redaction, len(checked.Redactions))
+	for index, one := range checked.Redactions {
+		list[index] = redaction{one.Origin, one.Restart, one.LogID, one.Record, one.Noted}
 	}
 	return list
+}
+
+// unexplained returns an error if the file and the directory do not show why values are missing.
+func unexplained(checked *seal.Checked, heads *seal.Heads) error {
+	index := slices.IndexFunc(checked.Redactions, func(one *seal.CheckedRedaction) bool { return !one.Explained() })
+	if index < 0 {
+		return nil
+	}
+	one := checked.Redactions[index]
+	switch {
+	case one.Older:
+		return withHint(fmt.Errorf("%s is older than the file, and does not say whether values were removed by the redaction of entry %d", heads.Directory, one.LogID),
+			"Copy the directory of heads again.")
+	case heads != nil:
+		return withHint(fmt.Errorf("neither the file nor %s proves why values are missing: they lack entry %d, which should record that", heads.Directory, one.LogID),
+			"Export the period of that entry too.")
+	}
+	return withHint(fmt.Errorf("the file does not prove why values are missing: it lacks entry %d, which should record that", one.LogID),
+		"Export the period of that entry too, or name the directory of heads with --heads.")
 }
 
 // headProven is a head of the file, and what is proven under it.
@@ -122,7 +141,7 @@ func headsProven(checked *seal.Checked, heads *seal.Heads) []headProven {
 	for index, head := range checked.Heads {
 		list[index] = headProven{Origin: head.Origin, TreeSize: head.Size, Restart: head.Restart, Entries: head.Entries, Repeated: head.Repeated}
 		if head.Entries > 0 {
-			list[index].FirstLeaf, list[index].LastLeaf, list[index].Missing = &head.FirstLeaf, &head.LastLeaf, head.Missing()
+			list[index].FirstLeaf, list[index].LastLeaf, list[index].Missing = &head.FirstLeaf, &head.LastLeaf, head.Missing
 		}
 		if heads != nil {
 			list[index].InDirectory = &head.InDirectory
@@ -162,24 +181,26 @@ func (a *application) checkProof(in io.Reader, keys string, heads *seal.Heads, a
 	}
 	for _, head := range checked.Heads {
 		if heads != nil && !head.InDirectory {
-			a.warn("Warning: %s does not have the head of %s that %s has signed. It may be older, or belong to another log.\n",
+			a.warn("Warning: %s does not have the head of %s that %s has signed: it is older or another one, or somebody else has the key.\n",
 				heads.Directory, plural(head.Size, "leaf"), head.Origin)
 		}
 	}
-	unexplained := error(nil)
-	if logIDs := checked.Unexplained(); len(logIDs) > 0 {
-		unexplained = withHint(fmt.Errorf("the file does not prove why values are missing: it lacks entry %d, which should record that", logIDs[0]),
-			"Export the period of that entry too, or name the directory of heads with --heads.")
-	}
+	missing := unexplained(checked, heads)
 	if asJSON {
 		err := a.printJSON(map[string]any{
 			"entries": checked.Entries(), "heads": headsProven(checked, heads), "keys": checked.Keys, "own_keys": checked.OwnKeys, "lost": lost,
 			"redacted": checked.Redacted(), "redactions": redactions(checked),
 		})
-		return cmp.Or(err, unexplained)
+		return cmp.Or(err, missing)
 	}
 	// The records of its redactions follow a single entry.
-	single := checked.Entries() == 1 || first != nil && len(first.Inclusion.Redacted) > 0 && checked.Entries() == int64(1+len(checked.Redactions))
+	records := int64(0)
+	for _, one := range checked.Redactions {
+		if one.Record != nil {
+			records++
+		}
+	}
+	single := first != nil && checked.Entries() == 1+records
 	if single {
 		a.printf("log_id     %d\nlogged_at  %s\noutcome    %s\ngate_id    %s\nuserid     %s\nmessage    %s\ncomment    %s\n",
 			first.LogID, first.LoggedAt, first.Outcome, first.GateID, valueOrDash(first.UserID), valueOrDash(first.Message),
@@ -191,10 +212,10 @@ func (a *application) checkProof(in io.Reader, keys string, heads *seal.Heads, a
 	for _, head := range checked.Heads {
 		a.printf("%s proven: under the head of %s that %s has signed.\n", plural(head.Entries, "entry"), plural(head.Size, "leaf"), head.Origin)
 		if head.Repeated > 0 {
-			a.printf("%s of these more than once in the file.\n", plural(head.Repeated, "entry"))
+			a.printf("%s again in the file, which does not count.\n", plural(head.Repeated, "proof"))
 		}
-		if missing := head.Missing(); missing > 0 && !single {
-			a.printf("%s between the first and the last of these not in the file.\n", plural(missing, "entry"))
+		if head.Missing > 0 {
+			a.printf("%s between the first and the last of these not in the file.\n", plural(head.Missing, "entry"))
 		}
 	}
 	if redacted := checked.Redacted(); redacted > 0 {
@@ -216,5 +237,5 @@ func (a *application) checkProof(in io.Reader, keys string, heads *seal.Heads, a
 			}
 		}
 	}
-	return cmp.Or(a.out.failure, unexplained)
+	return cmp.Or(a.out.failure, missing)
 }

@@ -24,35 +24,48 @@ type Checked struct {
 	OwnKeys bool
 	// Keys are the keys that have signed the heads.
 	Keys []string
-	// Redactions are the records that redacted entries name, by their log_ids.
-	Redactions map[int64]*CheckedRedaction
+	// Redactions are the records that redacted entries name, in the order of their histories and log_ids.
+	Redactions []*CheckedRedaction
 }
 
 // CheckedHead is a head of a file, and what the file proves under it.
 type CheckedHead struct {
 	*Head
-	// Entries is the number of entries, each of them counted once, and Repeated is how often the file has one again.
+	// Entries is the number of entries, each of them counted once, and Repeated is how many proofs the file has again.
 	Entries, Repeated int64
-	// FirstLeaf and LastLeaf are the lowest and the highest number of their leaves, if there are any.
+	// FirstLeaf and LastLeaf are the lowest and the highest number of their leaves, if there are any. Records of
+	// redactions do not count if there are other entries, because an export has those of other periods too.
 	FirstLeaf, LastLeaf int64
+	// Missing is the number of leaves between these that the file does not have.
+	Missing int64
 	// Redacted is the number of entries from which values were removed.
 	Redacted int64
 	// InDirectory says that the directory of heads has the head too. Without a directory it is false.
 	InDirectory bool
 
-	leaves numbers
+	leaves   numbers
+	records  []int64          // leaves of the entries that record a redaction
+	redacted map[int64]string // the removed fields of each leaf
 }
-
-// Missing is the number of leaves between the first and the last one that the file does not have.
-func (h *CheckedHead) Missing() int64 { return max(h.LastLeaf-h.FirstLeaf+1-h.Entries, 0) }
 
 // CheckedRedaction is a redaction that entries of the file name.
 type CheckedRedaction struct {
+	// Origin and Restart say in which history of a log the record is.
+	Origin  string
+	Restart int64
+	LogID   int64
 	// Record is nil if the file does not have it.
 	Record *Record
-	// Noted says that a signed note in the directory of heads has each removed value.
+	// Noted says that signed notes in the directory of heads have each removed value.
 	Noted bool
+	// Older says that the directory of heads is older than the file, so that it cannot say whether the redaction was
+	// noted.
+	Older bool
 }
+
+// Explained reports whether the file and the directory show why values are missing. Whoever passes on a file may have
+// removed them, and named any entry.
+func (r *CheckedRedaction) Explained() bool { return r.Noted || r.Record != nil && !r.Older }
 
 // Entries is the number of entries that are proven, each counted once for each head.
 func (c *Checked) Entries() (entries int64) {
@@ -70,20 +83,9 @@ func (c *Checked) Redacted() (entries int64) {
 	return entries
 }
 
-// Unexplained are the log_ids of the records that would say why values are missing, and that neither the file nor the
-// directory of heads has. Whoever passes on a file may have removed values, and named any entry.
-func (c *Checked) Unexplained() (logIDs []int64) {
-	for _, logID := range slices.Sorted(maps.Keys(c.Redactions)) {
-		if one := c.Redactions[logID]; one.Record == nil && !one.Noted {
-			logIDs = append(logIDs, logID)
-		}
-	}
-	return logIDs
-}
-
 // CheckProofs checks a file of proofs from Prove or from an export, without a database. keys are the public keys that
 // may have signed, one per line; if it is empty, the keys in the file count. An invalid proof is a *TamperedError. If
-// all others are valid, one in a later format is a *NewerError. each receives every valid proof; it may be nil.
+// all others are valid, one in a later format is a *NewerError. each receives every entry that counts; it may be nil.
 func CheckProofs(in io.Reader, keys string, each func(*Proof) error) (*Checked, error) {
 	verifiers, known, err := readKeys(keys)
 	if err != nil {
@@ -102,47 +104,52 @@ func (h *Heads) CheckProofs(in io.Reader, each func(*Proof) error) (*Checked, er
 type checker struct {
 	verifiers note.Verifiers
 	known     []string
-	heads     *Heads // nil without a directory
-	noted     *redactions
+	heads     *Heads                // nil without a directory
+	noted     map[int64]*redactions // what the directory says of each restart
 
 	checked Checked
 	head    *CheckedHead // that the next proofs lead to
 	newer   error        // the first object in a later format
 
-	// records are the redactions in the file, and others are the log_ids of all other entries, for each log and restart.
-	records map[entryOf]*Record
-	others  map[historyOf]numbers
-	naming  map[namingOf]*naming
+	records map[entryOf]provenRecord
+	others  map[history]numbers // the log_ids of all entries that record no redaction
+	naming  map[entryOf]*naming // what entries say of the records of redactions
 }
 
-// historyOf is one history of a log: a restart begins another, in which log_ids may come again.
-type historyOf struct {
+// history is one history of a log: a restart begins another, in which log_ids and leaves may come again.
+type history struct {
 	origin  string
 	restart int64
 }
 
 type entryOf struct {
-	origin string
-	logID  int64
+	history
+	logID int64
 }
 
-// namingOf are the entries under a head that name the same record.
-type namingOf struct {
-	head   *CheckedHead
-	record int64
+// provenRecord is the record of a redaction, and its leaf.
+type provenRecord struct {
+	*Record
+	leafNumber int64
 }
 
+// naming is what all the entries have in common that name one record.
 type naming struct {
+	leaves  numbers
 	entries int64
+	// last is the highest number of their leaves, and size is that of the smallest tree that one was proven under.
+	last, size int64
 	// content is an entry of business whose content was removed; nil if there is none.
 	content *int64
+	// noted and older are those of CheckedRedaction.
+	noted, older bool
 }
 
 func newChecker(verifiers note.Verifiers, known []string, heads *Heads) *checker {
 	return &checker{
-		verifiers: verifiers, known: known, heads: heads,
-		checked: Checked{OwnKeys: len(known) == 0, Redactions: map[int64]*CheckedRedaction{}},
-		records: map[entryOf]*Record{}, others: map[historyOf]numbers{}, naming: map[namingOf]*naming{},
+		verifiers: verifiers, known: slices.Clone(known), heads: heads, noted: map[int64]*redactions{},
+		checked: Checked{OwnKeys: len(known) == 0},
+		records: map[entryOf]provenRecord{}, others: map[history]numbers{}, naming: map[entryOf]*naming{},
 	}
 }
 
@@ -169,7 +176,14 @@ func (c *checker) check(in io.Reader, each func(*Proof) error) (*Checked, error)
 		if err != nil {
 			return nil, err
 		}
-		if proof != nil && each != nil {
+		if proof == nil {
+			continue
+		}
+		counts, err := c.count(proof)
+		if err != nil {
+			return nil, err
+		}
+		if counts && each != nil {
 			if err := each(proof); err != nil {
 				return nil, err
 			}
@@ -184,7 +198,27 @@ func (c *checker) check(in io.Reader, each func(*Proof) error) (*Checked, error)
 	if len(c.checked.Heads) == 0 {
 		return nil, invalidProof(nil, "there is no signed head in the file")
 	}
+	for _, head := range c.checked.Heads {
+		head.countMissing()
+	}
 	return &c.checked, nil
+}
+
+// countMissing counts the leaves between the first and the last one that the file does not have.
+func (h *CheckedHead) countMissing() {
+	between := h.Entries
+	if int64(len(h.records)) == h.Entries && h.Entries > 0 {
+		h.FirstLeaf, h.LastLeaf = slices.Min(h.records), slices.Max(h.records)
+	} else {
+		for _, leaf := range h.records {
+			if leaf < h.FirstLeaf || leaf > h.LastLeaf {
+				between--
+			}
+		}
+	}
+	if h.Entries > 0 {
+		h.Missing = h.LastLeaf - h.FirstLeaf + 1 - between
+	}
 }
 
 // readerWithFault keeps the error of a read. The decoder's own error does not tell it from JSON that is wrong, and what
@@ -245,20 +279,19 @@ func (c *checker) object(number int, text jsontext.Value) (*Proof, error) {
 	if newer != nil { // whoever signed the head has signed the version of the leaf too
 		return nil, newer
 	}
-	proof := &Proof{Record: *record, Inclusion: *read.Inclusion, Head: read.Head, Keys: read.Keys, head: c.head.Head}
-	return proof, c.count(proof)
+	return &Proof{Record: *record, Inclusion: *read.Inclusion, Head: read.Head, Keys: read.Keys, head: c.head.Head}, nil
 }
 
 // openHead opens the head of an object, which may have the keys too.
 func (c *checker) openHead(read *shownProof) error {
-	if c.checked.OwnKeys && c.known == nil {
+	if c.checked.OwnKeys {
 		for _, key := range read.Keys {
 			if strings.ContainsAny(key, "\r\n") {
 				return invalidProof(nil, "%q is not the public key of a log", key)
 			}
 		}
 		var err error
-		if c.verifiers, c.known, err = readKeys(strings.Join(read.Keys, "\n")); err != nil {
+		if c.verifiers, c.known, err = readKeys(strings.Join(append(c.known, read.Keys...), "\n")); err != nil {
 			return invalidProof(nil, "%v", err)
 		}
 	}
@@ -277,7 +310,7 @@ func (c *checker) openHead(read *shownProof) error {
 		c.head = known
 		return nil
 	}
-	c.head = &CheckedHead{Head: head, leaves: numbers{}}
+	c.head = &CheckedHead{Head: head, leaves: numbers{}, redacted: map[int64]string{}}
 	c.checked.Heads = append(c.checked.Heads, c.head)
 	for _, key := range c.known {
 		verifier, err := note.NewVerifier(key)
@@ -302,37 +335,53 @@ func openProofHead(text string, verifiers note.Verifiers) (*Head, error) {
 	return head, err
 }
 
-// count adds a valid proof to the result, and compares what it says of redactions.
-func (c *checker) count(proof *Proof) error {
-	leaf := proof.Inclusion.LeafNumber
-	if !c.head.leaves.add(leaf) {
-		c.head.Repeated++
-		return nil
+// count adds a valid proof to the result, and compares what it says of redactions. It reports whether the entry is new
+// under its head.
+func (c *checker) count(proof *Proof) (bool, error) {
+	head, leaf, redacted := c.head, proof.Inclusion.LeafNumber, proof.Inclusion.Redacted
+	fields := strings.Join(slices.Sorted(maps.Keys(redacted)), ",")
+	if !head.leaves.add(leaf) {
+		head.Repeated++
+		// What is removed is sealed under a later head, so a log never says both.
+		if head.redacted[leaf] != fields {
+			return false, invalidProof(&leaf, "entry %d is in the file with and without the same values", proof.LogID)
+		}
+		return false, c.countRedaction(proof)
 	}
-	if c.head.Entries == 0 {
-		c.head.FirstLeaf, c.head.LastLeaf = leaf, leaf
+	head.Entries++
+	if fields != "" {
+		head.Redacted++
+		head.redacted[leaf] = fields
 	}
-	c.head.FirstLeaf, c.head.LastLeaf = min(c.head.FirstLeaf, leaf), max(c.head.LastLeaf, leaf)
-	c.head.Entries++
-
-	redacted := proof.Inclusion.Redacted
+	in := history{head.Origin, head.Restart}
 	if proof.isRedaction() {
-		if redacted["content"] != 0 {
-			return invalidProof(&leaf, "entry %d records a redaction, and its own content is missing: that is never removed", proof.LogID)
+		head.records = append(head.records, leaf)
+		for _, field := range []string{"content", "origin"} {
+			if redacted[field] != 0 {
+				return false, invalidProof(&leaf, "entry %d records a redaction, and its own %s is missing: that is never removed", proof.LogID, field)
+			}
 		}
-		c.records[entryOf{c.head.Origin, proof.LogID}] = &proof.Record
+		c.records[entryOf{in, proof.LogID}] = provenRecord{&proof.Record, leaf}
 	} else {
-		history := historyOf{c.head.Origin, c.head.Restart}
-		if c.others[history] == nil {
-			c.others[history] = numbers{}
+		if head.Entries == int64(len(head.records))+1 {
+			head.FirstLeaf, head.LastLeaf = leaf, leaf
 		}
-		c.others[history].add(proof.LogID)
+		head.FirstLeaf, head.LastLeaf = min(head.FirstLeaf, leaf), max(head.LastLeaf, leaf)
+		if c.others[in] == nil {
+			c.others[in] = numbers{}
+		}
+		c.others[in].add(proof.LogID)
 	}
+	return true, c.countRedaction(proof)
+}
+
+// countRedaction remembers which records an entry names, until all of the file is known.
+func (c *checker) countRedaction(proof *Proof) error {
+	leaf, redacted := proof.Inclusion.LeafNumber, proof.Inclusion.Redacted
 	if len(redacted) == 0 {
 		return nil
 	}
-	c.head.Redacted++
-	noted, err := c.isNoted(proof)
+	noted, older, err := c.isNoted(proof)
 	if err != nil {
 		return err
 	}
@@ -340,52 +389,76 @@ func (c *checker) count(proof *Proof) error {
 		if record <= proof.LogID {
 			return invalidProof(&leaf, "values of entry %d are missing, and entry %d, which should record why, is not a later one", proof.LogID, record)
 		}
-		if c.checked.Redactions[record] == nil {
-			c.checked.Redactions[record] = &CheckedRedaction{Noted: true}
+		of := entryOf{history{c.head.Origin, c.head.Restart}, record}
+		named := c.naming[of]
+		if named == nil {
+			named = &naming{leaves: numbers{}, size: c.head.Size, noted: true}
+			c.naming[of] = named
 		}
-		c.checked.Redactions[record].Noted = c.checked.Redactions[record].Noted && noted
-		of := namingOf{c.head, record}
-		if c.naming[of] == nil {
-			c.naming[of] = &naming{}
+		if named.leaves.add(leaf) {
+			named.entries++
 		}
-		c.naming[of].entries++
+		named.last, named.size = max(named.last, leaf), min(named.size, c.head.Size)
+		named.noted, named.older = named.noted && noted, named.older || older
 		if redacted["content"] == record && proof.Outcome != administered {
-			c.naming[of].content = &proof.LogID
+			named.content = &proof.LogID
 		}
 	}
 	return nil
 }
 
-// isNoted reports whether a signed note in the directory has each removed value. The directory of another log cannot
-// say, nor about an entry that a restart gave up.
-func (c *checker) isNoted(proof *Proof) (bool, error) {
-	if c.heads == nil || c.heads.Latest == nil || c.heads.Latest.Origin != c.head.Origin || c.heads.LostBy(proof) != nil {
-		return false, nil
+// isNoted reports whether signed notes in the directory have each removed value, and whether the directory is too old
+// to say. The directory of another log cannot say either, unless it has the notes of that log.
+func (c *checker) isNoted(proof *Proof) (noted, older bool, err error) {
+	if c.heads == nil || c.heads.Latest == nil {
+		return false, false, nil
 	}
-	if c.noted == nil {
-		var err error
-		if c.noted, err = c.heads.redactions(); err != nil {
-			return false, err
+	notes := c.noted[c.head.Restart]
+	if notes == nil {
+		if notes, err = c.heads.redactions(c.head.Restart); err != nil {
+			return false, false, err
 		}
+		c.noted[c.head.Restart] = notes
 	}
-	if names := c.noted.missing(proof.Inclusion.LeafNumber, proof.Inclusion.Redacted); len(names) > 0 {
-		return false, &TamperedError{Finding{Kind: ValueRemoved, LeafNumber: &proof.Inclusion.LeafNumber, LogID: &proof.LogID, Message: fmt.Sprintf(
-			"%s of entry %d was removed, and no signed note in %s says so", strings.Join(names, ", "), proof.LogID, c.heads.Directory)}}
+	names := notes.missing(proof.Inclusion.LeafNumber, proof.Inclusion.Redacted)
+	if len(names) == 0 {
+		return true, false, nil
 	}
-	return true, nil
+	latest := c.heads.Latest
+	if latest.Origin != c.head.Origin && !notes.origins[c.head.Origin] {
+		return false, false, nil
+	}
+	if latest.Origin == c.head.Origin && latest.Restart == c.head.Restart && c.head.Size > latest.Size {
+		return false, true, nil
+	}
+	return false, false, &TamperedError{Finding{Kind: ValueRemoved, LeafNumber: &proof.Inclusion.LeafNumber, LogID: &proof.LogID, Message: fmt.Sprintf(
+		"%s of entry %d was removed, and no signed note in %s says so", strings.Join(names, ", "), proof.LogID, c.heads.Directory)}}
 }
 
 // compareRecords compares redacted entries with the records that they name, wherever in the file these are.
 func (c *checker) compareRecords() error {
-	for of, named := range c.naming {
-		record := c.records[entryOf{of.head.Origin, of.record}]
-		if record == nil {
-			if c.others[historyOf{of.head.Origin, of.head.Restart}].has(of.record) {
-				return invalidProof(nil, "values of an entry are missing, and entry %d, which should record why, records no redaction", of.record)
+	order := func(a, b entryOf) int {
+		return cmp.Or(cmp.Compare(a.origin, b.origin), cmp.Compare(a.restart, b.restart), cmp.Compare(a.logID, b.logID))
+	}
+	for _, of := range slices.SortedFunc(maps.Keys(c.naming), order) {
+		named, record := c.naming[of], c.records[of]
+		c.checked.Redactions = append(c.checked.Redactions, &CheckedRedaction{
+			Origin: of.origin, Restart: of.restart, LogID: of.logID, Record: record.Record, Noted: named.noted, Older: named.older,
+		})
+		if record.Record == nil {
+			if c.others[of.history].has(of.logID) {
+				return invalidProof(nil, "values of an entry are missing, and entry %d, which should record why, records no redaction", of.logID)
 			}
 			continue
 		}
-		c.checked.Redactions[of.record].Record = record
+		if record.leafNumber <= named.last || record.leafNumber >= named.size {
+			return invalidProof(&record.leafNumber, "values of an entry are missing, and entry %d, which should record why, is leaf %d: the head is older, or the entry is newer",
+				of.logID, record.leafNumber)
+		}
+		if named.older && record.leafNumber < c.heads.Latest.Size {
+			return &TamperedError{Finding{Kind: ValueRemoved, LogID: &of.logID, Message: fmt.Sprintf(
+				"values of an entry were removed, and no signed note in %s says that entry %d records it", c.heads.Directory, of.logID)}}
+		}
 		var said struct {
 			Key struct {
 				Entries     int64 `json:"entries"`
@@ -393,13 +466,13 @@ func (c *checker) compareRecords() error {
 			} `json:"key"`
 		}
 		if err := json.Unmarshal(record.Parameters, &said); err != nil {
-			return invalidProof(nil, "entry %d does not say what was redacted: %v", of.record, err)
+			return invalidProof(nil, "entry %d does not say what was redacted: %v", of.logID, err)
 		}
 		if named.entries > said.Key.Entries {
-			return invalidProof(nil, "values of %d entries are missing, and entry %d records a redaction of %d", named.entries, of.record, said.Key.Entries)
+			return invalidProof(nil, "values of %d entries are missing, and entry %d records a redaction of %d", named.entries, of.logID, said.Key.Entries)
 		}
 		if said.Key.KeepContent && named.content != nil {
-			return invalidProof(nil, "the content of entry %d is missing, and entry %d records a redaction that kept it", *named.content, of.record)
+			return invalidProof(nil, "the content of entry %d is missing, and entry %d records a redaction that kept it", *named.content, of.logID)
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package seal
 import (
 	"context"
 	"fmt"
+	"math"
 	"path/filepath"
 	"strings"
 	"time"
@@ -118,7 +119,7 @@ func (d dropped) has(leafNumber int64) bool {
 
 // dropped reads which entries were dropped.
 func (h *Heads) dropped() (all dropped, err error) {
-	return all, h.notes(dropsFile, dropsLine, func(lines []string, kept int64) error {
+	return all, h.notes(dropsFile, dropsLine, math.MaxInt64, func(_ string, lines []string, kept int64) error {
 		for _, line := range lines {
 			var stretch leafRange
 			if _, err := fmt.Sscanf(line, "%d %d", &stretch.first, &stretch.last); err != nil || fmt.Sprintf("%d %d", stretch.first, stretch.last) != line {

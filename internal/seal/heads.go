@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -146,35 +147,37 @@ func (h *Heads) all() ([]*Head, error) {
 	return heads, nil
 }
 
-// has reports whether the directory has a head. It returns a *TamperedError if the
-// head contradicts another one of the directory, or names a restart that the directory does not know.
+// has reports whether the directory has a head. It returns a *TamperedError if the head contradicts another one of the
+// directory, or names a restart that the directory does not know.
 func (h *Heads) has(head *Head) (bool, error) {
 	if h.Latest != nil && h.Latest.Origin == head.Origin && head.Restart > int64(len(h.Restarts)) {
 		return false, &TamperedError{Finding{Kind: OtherHistory, Message: fmt.Sprintf(
 			"a head names restart %d, of which %s has no note", head.Restart, filepath.Join(h.Directory, restartsFile))}}
 	}
-	paths, err := filepath.Glob(filepath.Join(h.Directory, headPrefix+"*"))
+	paths, err := h.daysOf(head)
 	if err != nil {
 		return false, err
 	}
 	found := false
 	same := fmt.Sprintf("%s\n%d\n", head.Origin, head.Size)
 	for _, path := range append(paths, filepath.Join(h.Directory, latestFile)) {
-		text, err := os.ReadFile(path)
+		octets, err := os.ReadFile(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return false, err
 		}
-		if !strings.Contains(string(text), same) {
-			continue
-		}
-		for _, one := range splitNotes(string(text)) {
-			if !strings.HasPrefix(one, same) {
-				continue
+		for text := string(octets); ; {
+			index := strings.Index(text, same)
+			if index < 0 {
+				break
 			}
-			other, err := OpenHead(one, h.verifiers)
+			text = text[index:]
+			_, behind, _ := strings.Cut(text, "\n\n"+signature)
+			line, _, _ := strings.Cut(behind, "\n")
+			other, err := OpenHead(strings.TrimSuffix(text[:len(text)-len(behind)], signature)+signature+line+"\n", h.verifiers)
+			text = text[len(same):]
 			if err != nil || other.Restart != head.Restart {
 				continue // what nobody signed contradicts nothing
 			}
@@ -186,6 +189,54 @@ func (h *Heads) has(head *Head) (bool, error) {
 		}
 	}
 	return found, nil
+}
+
+// daysOf returns the files in which a head can be. Years of heads are gigabytes, so it reads only the first head of each
+// file: later files have later restarts and larger trees.
+func (h *Heads) daysOf(head *Head) ([]string, error) {
+	paths, err := filepath.Glob(filepath.Join(h.Directory, headPrefix+"*"))
+	if err != nil {
+		return nil, err
+	}
+	first, last := 0, 0
+	for index, path := range paths {
+		begin, err := firstNote(path)
+		if err != nil {
+			return nil, err
+		}
+		one, err := OpenHead(begin, h.verifiers)
+		if err != nil {
+			last = index + 1 // it cannot say
+			continue
+		}
+		order := cmp.Or(cmp.Compare(one.Restart, head.Restart), cmp.Compare(one.Size, head.Size))
+		if order < 0 {
+			first = index
+		}
+		if order <= 0 {
+			last = index + 1
+		}
+	}
+	return paths[first:last], nil
+}
+
+// firstNote reads the first note of a file; it is empty if there is none.
+func firstNote(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	begin := make([]byte, 4096)
+	count, err := io.ReadFull(file, begin)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return "", err
+	}
+	notes := splitNotes(string(begin[:count]))
+	if len(notes) == 0 {
+		return "", nil
+	}
+	return notes[0], nil
 }
 
 // splitNotes splits a file into its notes. A note is a text, an empty line, and signatures.
@@ -209,10 +260,10 @@ func splitNotes(text string) []string {
 	return notes
 }
 
-// notes reads the signed notes of a file. It yields the lines behind the second one, without that of the restart, and
-// the number of leaves that still count: a restart may have given up the others. It skips a note that a crash left half
-// written, but returns an error for a wrong signature.
-func (h *Heads) notes(file, secondLine string, each func(lines []string, kept int64) error) error {
+// notes reads the signed notes that a file had by the given number of restarts. It yields the origin, the lines behind the
+// second one, without that of the restart, and the number of leaves that still counted by then: a restart may have given
+// up the others. It skips a note that a crash left half written, but returns an error for a wrong signature.
+func (h *Heads) notes(file, secondLine string, until int64, each func(origin string, lines []string, kept int64) error) error {
 	path := filepath.Join(h.Directory, file)
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -237,11 +288,16 @@ func (h *Heads) notes(file, secondLine string, each func(lines []string, kept in
 			}
 			lines = lines[1:]
 		}
-		kept := int64(math.MaxInt64)
-		if since := h.keptSince(restarts); since != nil {
-			kept = since.Size
+		if restarts > until {
+			continue
 		}
-		if err := each(lines[2:], kept); err != nil {
+		kept := int64(math.MaxInt64)
+		for _, loss := range h.lossesSince(restarts) {
+			if loss.Number <= until {
+				kept = min(kept, loss.Kept.Size)
+			}
+		}
+		if err := each(opened.Sigs[0].Name, lines[2:], kept); err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
 	}

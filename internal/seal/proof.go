@@ -189,7 +189,8 @@ func prove(record *entry, leafNumber int64, head *Head, reader tlog.HashReader) 
 
 // shownProof is a proof as it stands in a file, with what it shows to people.
 type shownProof struct {
-	Inclusion *Inclusion                `json:"proof"`
+	Proof     jsontext.Value            `json:"proof"`
+	Inclusion *Inclusion                `json:"-"`
 	Head      string                    `json:"head"`
 	Keys      []string                  `json:"keys"`
 	Shown     map[string]jsontext.Value `json:",embed"`
@@ -214,6 +215,19 @@ func readProof(text jsontext.Value) (*shownProof, error) {
 	read := &shownProof{}
 	if err := json.Unmarshal(text, read, json.RejectUnknownMembers(true)); err != nil {
 		return nil, err
+	}
+	if len(read.Proof) > 0 && string(read.Proof) != "null" {
+		if err := json.Unmarshal(read.Proof, &read.Inclusion, json.RejectUnknownMembers(true)); err != nil {
+			return nil, err
+		}
+		// Octets and numbers may have several spellings.
+		written, err := json.Marshal(read.Inclusion)
+		if err != nil {
+			return nil, err
+		}
+		if !sameValue(read.Proof, written) {
+			return nil, errors.New("its proof is not spelled as Postern spells it")
+		}
 	}
 	if read.Inclusion == nil && (read.Head == "" || len(read.Shown) > 0) {
 		return nil, errors.New("it has no proof")

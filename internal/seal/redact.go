@@ -103,18 +103,19 @@ func (r *Redaction) note(key *Key, heads *Heads, rows []query.RedactLogRow) stri
 	return text.String()
 }
 
-// redactedRange is a range of leaves from which fields were removed.
-type redactedRange struct {
-	leafRange
-	fields string // separated by commas
-}
-
 // redactions are the signed redactions of a directory.
 type redactions struct {
-	// byRecord has the ranges of each record, by its log_id, in order.
-	byRecord map[int64][]redactedRange
-	// byField has the leaves from which a field was removed, by whichever record, as ranges in order that do not overlap.
+	// byRecord has the leaves from which a field was removed, by the log_id of the record and by the field.
+	byRecord map[recordedField]leafRanges
+	// byField has the same by whichever record.
 	byField map[string]leafRanges
+	// origins are the logs whose keys have signed the notes.
+	origins map[string]bool
+}
+
+type recordedField struct {
+	record int64
+	field  string
 }
 
 // leafRanges are ranges of leaves in order that do not overlap.
@@ -133,14 +134,7 @@ func (r leafRanges) has(leafNumber int64) bool {
 // missing returns the fields of an entry that no signed note allows to be missing.
 func (r *redactions) missing(leafNumber int64, redacted map[string]int64) (names []string) {
 	for _, name := range slices.Sorted(maps.Keys(redacted)) {
-		ranges := r.byRecord[redacted[name]]
-		index, _ := slices.BinarySearchFunc(ranges, leafNumber, func(one redactedRange, leafNumber int64) int {
-			if one.last < leafNumber {
-				return -1
-			}
-			return 1
-		})
-		if index == len(ranges) || ranges[index].first > leafNumber || !slices.Contains(strings.Split(ranges[index].fields, ","), name) {
+		if !r.byRecord[recordedField{redacted[name], name}].has(leafNumber) {
 			names = append(names, name)
 		}
 	}
@@ -157,47 +151,52 @@ func (r *redactions) returned(leafNumber int64, redacted map[string]int64) (name
 	return names
 }
 
-// redactions reads what was redacted.
-func (h *Heads) redactions() (*redactions, error) {
-	all := &redactions{map[int64][]redactedRange{}, map[string]leafRanges{}}
-	err := h.notes(redactionsFile, redactionsLine, func(lines []string, kept int64) error {
+// redactions reads what was redacted by the given number of restarts, as far as no restart until then gave it up.
+func (h *Heads) redactions(restarts int64) (*redactions, error) {
+	all := &redactions{map[recordedField]leafRanges{}, map[string]leafRanges{}, map[string]bool{}}
+	err := h.notes(redactionsFile, redactionsLine, restarts, func(origin string, lines []string, kept int64) error {
+		all.origins[origin] = true
 		keyword, number, _ := strings.Cut(lines[0], " ")
 		record, err := strconv.ParseInt(number, 10, 64)
 		if keyword != "record" || err != nil {
 			return fmt.Errorf("%q is not the number of a record", lines[0])
 		}
 		for _, line := range lines[1:] {
-			var one redactedRange
-			if _, err := fmt.Sscanf(line, "%d %d %s", &one.first, &one.last, &one.fields); err != nil || fmt.Sprintf("%d %d %s", one.first, one.last, one.fields) != line {
+			var one leafRange
+			var names string
+			if _, err := fmt.Sscanf(line, "%d %d %s", &one.first, &one.last, &names); err != nil || fmt.Sprintf("%d %d %s", one.first, one.last, names) != line {
 				return fmt.Errorf("%q is not the first and the last leaf of a range, and the fields that were redacted", line)
 			}
 			if one.last = min(one.last, kept-1); one.first > one.last {
 				continue
 			}
-			all.byRecord[record] = append(all.byRecord[record], one)
-			for name := range strings.SplitSeq(one.fields, ",") {
-				all.byField[name] = append(all.byField[name], one.leafRange)
+			for name := range strings.SplitSeq(names, ",") {
+				of := recordedField{record, name}
+				all.byRecord[of] = append(all.byRecord[of], one)
+				all.byField[name] = append(all.byField[name], one)
 			}
 		}
 		return nil
 	})
-	if err != nil {
-		return all, err
-	}
-	for _, ranges := range all.byRecord {
-		slices.SortFunc(ranges, func(a, b redactedRange) int { return cmp.Compare(a.first, b.first) })
+	for of, ranges := range all.byRecord {
+		all.byRecord[of] = ranges.merged()
 	}
 	for name, ranges := range all.byField {
-		slices.SortFunc(ranges, func(a, b leafRange) int { return cmp.Compare(a.first, b.first) })
-		merged := ranges[:1]
-		for _, one := range ranges[1:] {
-			if last := &merged[len(merged)-1]; one.first <= last.last+1 {
-				last.last = max(last.last, one.last)
-			} else {
-				merged = append(merged, one)
-			}
-		}
-		all.byField[name] = merged
+		all.byField[name] = ranges.merged()
 	}
-	return all, nil
+	return all, err
+}
+
+// merged returns the same leaves as ranges in order that do not overlap.
+func (r leafRanges) merged() leafRanges {
+	slices.SortFunc(r, func(a, b leafRange) int { return cmp.Compare(a.first, b.first) })
+	merged := r[:1]
+	for _, one := range r[1:] {
+		if last := &merged[len(merged)-1]; one.first <= last.last+1 {
+			last.last = max(last.last, one.last)
+		} else {
+			merged = append(merged, one)
+		}
+	}
+	return merged
 }

@@ -71,6 +71,12 @@ func TestInventedRedactionProvesNothing(t *testing.T) {
 	t.Parallel()
 	l := newForgetful(t)
 	l.deactivate(t, "ALICE")
+	bob := testsql.Value[int64](t, l.Pool, "select log_id from postern_internal.checkpoint_entry where userid = 'BOB' and authenticated_by = 'BOB'")
+	before, err := seal.Prove(t.Context(), l.auditor, l.heads(t), bob, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	older := copyDirectory(t, l.directory)
 	if _, err := (&seal.Redaction{UserID: "ALICE", Reason: "Request 17", KeepContent: true}).Redact(t.Context(), l.redactor, l.key, []*seal.Heads{l.heads(t)}); err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +93,7 @@ func TestInventedRedactionProvesNothing(t *testing.T) {
 		}
 		return proof
 	}
-	of, bobs := prove("redactions is not null and outcome = 'passed' and userid is null"), prove("userid = 'BOB' and authenticated_by = 'BOB'")
+	of, bobs := prove("redactions is not null and outcome = 'passed' and userid is null"), prove(fmt.Sprintf("log_id = %d", bob))
 	record, later := of.Records[0], prove("action = 'user' and log_id > (select min(log_id) from postern_internal.checkpoint_entry where gate_id = 'APP_PAY')")
 	if *bobs.Comment != "Checked" || later.LogID <= bobs.LogID || record.LogID <= bobs.LogID {
 		t.Fatalf("entries %d, %d and %d are not as expected", bobs.LogID, later.LogID, record.LogID)
@@ -108,6 +114,16 @@ func TestInventedRedactionProvesNothing(t *testing.T) {
 		}
 		return seal.CheckProofs(strings.NewReader(file), l.key.Public, nil)
 	}
+	// A directory from before the redaction cannot say that it was noted.
+	for name, file := range map[string]string{"genuine": jsonLines(t, withRecords(of)...), "invented": jsonLines(t, hidden(bobs, "comment", record.LogID), record)} {
+		old, err := seal.OpenHeads(older)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if checked, err := check(file, old); err != nil || len(checked.Redactions) != 1 || !checked.Redactions[0].Older || checked.Redactions[0].Explained() || checked.Heads[0].InDirectory {
+			t.Errorf("%s, with an older directory: %+v, %v", name, checked, err)
+		}
+	}
 	for name, one := range map[string]struct {
 		file string
 		// without is what the file alone says, and with what the directory of heads says too: "" is valid, "unexplained" is
@@ -125,6 +141,13 @@ func TestInventedRedactionProvesNothing(t *testing.T) {
 		"one more than the record says":   {hide("comment", record.LogID), seal.ProofInvalid, seal.ValueRemoved},
 		"content that the redaction kept": {jsonLines(t, hidden(bobs, "content", record.LogID), record), seal.ProofInvalid, seal.ValueRemoved},
 		"content of the record itself":    {jsonLines(t, of, hidden(record, "content", record.LogID+1)), seal.ProofInvalid, seal.ProofInvalid},
+		"origin of the record itself":     {jsonLines(t, of, hidden(record, "origin", record.LogID+1)), seal.ProofInvalid, seal.ProofInvalid},
+		"behind a full copy":              {jsonLines(t, bobs, hidden(bobs, "comment", record.LogID), record), seal.ProofInvalid, seal.ProofInvalid},
+		"before a full copy":              {jsonLines(t, hidden(bobs, "comment", record.LogID), bobs, record), seal.ProofInvalid, seal.ValueRemoved},
+		"more in another copy":            {jsonLines(t, of, hidden(of, "content", record.LogID), record), seal.ProofInvalid, seal.ProofInvalid},
+		"the same copy twice":             {jsonLines(t, of, of, record, record), "", ""},
+		"under a head without the record": {jsonLines(t, hidden(before, "comment", record.LogID)) + jsonLines(t, record), seal.ProofInvalid, seal.ValueRemoved},
+		"one more, under another head":    {jsonLines(t, hidden(before, "comment", later.LogID)) + export, seal.ProofInvalid, seal.ValueRemoved},
 		// Only the directory can say which entries a record is about.
 		"instead of another": {jsonLines(t, hidden(bobs, "comment", record.LogID), record), "", seal.ValueRemoved},
 	} {
@@ -135,7 +158,7 @@ func TestInventedRedactionProvesNothing(t *testing.T) {
 			}
 			checked, err := check(one.file, heads)
 			got := kindOf(err)
-			if err == nil && len(checked.Unexplained()) > 0 {
+			if err == nil && slices.ContainsFunc(checked.Redactions, func(one *seal.CheckedRedaction) bool { return !one.Explained() }) {
 				got = "unexplained"
 			}
 			if got != want || err != nil && got == "" {
@@ -152,18 +175,21 @@ func TestRepeatedEntriesCountOnce(t *testing.T) {
 	lines := strings.SplitAfter(string(l.exportUntil(t, "")), "\n")
 	lines = lines[:len(lines)-1]
 	whole, err := seal.CheckProofs(strings.NewReader(strings.Join(lines, "")), l.key.Public, nil)
-	if err != nil || whole.Entries() != int64(len(lines)-1) || whole.Heads[0].Missing() != 0 || whole.Heads[0].Repeated != 0 {
+	if err != nil || whole.Entries() != int64(len(lines)-1) || whole.Heads[0].Missing != 0 || whole.Heads[0].Repeated != 0 {
 		t.Fatalf("the export has %+v, %v", whole, err)
 	}
 	// Naive: as many lines as before, each of them valid.
-	naive := int64(0)
 	forged := slices.Concat(lines[:3], lines[1:2], lines[4:], lines[:2])
-	checked, err := seal.CheckProofs(strings.NewReader(strings.Join(forged, "")), l.key.Public, func(*seal.Proof) error { naive++; return nil })
-	if err != nil || naive < whole.Entries() {
-		t.Fatalf("naive: %d entries, %v", naive, err)
+	if naive := int64(len(forged) - 2); naive < whole.Entries() {
+		t.Fatalf("naive: %d lines with proofs, of %d", naive, whole.Entries())
 	}
-	if head := checked.Heads[0]; len(checked.Heads) != 1 || checked.Entries() != whole.Entries()-1 || head.Missing() != 1 || head.Repeated != 2 {
-		t.Errorf("%d entries under %d heads, %d missing, %d repeated", checked.Entries(), len(checked.Heads), head.Missing(), head.Repeated)
+	given := int64(0)
+	checked, err := seal.CheckProofs(strings.NewReader(strings.Join(forged, "")), l.key.Public, func(*seal.Proof) error { given++; return nil })
+	if err != nil || given != checked.Entries() {
+		t.Fatalf("%d entries were given, %v", given, err)
+	}
+	if head := checked.Heads[0]; len(checked.Heads) != 1 || checked.Entries() != whole.Entries()-1 || head.Missing != 1 || head.Repeated != 2 {
+		t.Errorf("%d entries under %d heads, %d missing, %d repeated", checked.Entries(), len(checked.Heads), head.Missing, head.Repeated)
 	}
 }
 
@@ -300,5 +326,165 @@ func TestFaultWhileReadingIsNoForgery(t *testing.T) {
 	_, err := seal.CheckProofs(io.MultiReader(bytes.NewReader(text[:100]), iotest.ErrReader(fault)), l.key.Public, nil)
 	if !errors.Is(err, fault) || kindOf(err) != "" {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A redaction of one log, or of another history of it, does not explain what is missing in another.
+func TestRedactionOfAnotherHistoryExplainsNothing(t *testing.T) {
+	t.Parallel()
+	one, two := newForgetful(t), newForgetful(t)
+	two.key, two.keyFile = newKeyFile(t, "two.example/log")
+	two.directory = filepath.Join(t.TempDir(), "two")
+	two.mustRestart(t)
+	for _, l := range []*forgetful{one, two} {
+		l.deactivate(t, "ALICE")
+	}
+	copied := restored(t, one.Database)
+	prove := func(l *forgetful, condition string) *seal.Proof {
+		t.Helper()
+		proof, err := seal.Prove(t.Context(), l.auditor, l.heads(t), testsql.Value[int64](t, l.Pool, "select min(log_id) from postern_internal.checkpoint_entry where "+condition), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return proof
+	}
+	whole := prove(one, "userid = 'BOB' and authenticated_by = 'BOB'")
+	for _, l := range []*forgetful{one, two} {
+		l.redact(t, "ALICE")
+		if _, err := l.trySeal(t); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const redacted = "redactions is not null and outcome = 'passed' and userid is null"
+	ofOne, ofTwo := prove(one, redacted), prove(two, redacted)
+	whole = prove(one, fmt.Sprintf("log_id = %d", whole.LogID))
+
+	keys := one.key.Public + "\n" + two.key.Public
+	record := ofTwo.Records[0]
+	mixed := jsonLines(t, withRecords(ofTwo)...) + jsonLines(t, hidden(whole, "comment", record.LogID+1000))
+	if record.LogID == ofOne.Records[0].LogID { // the two logs count alike: the id is then that of a record in both
+		mixed = jsonLines(t, withRecords(ofTwo)...) + jsonLines(t, hidden(whole, "comment", record.LogID))
+	}
+	checked, err := seal.CheckProofs(strings.NewReader(mixed), keys, nil)
+	if err != nil || len(checked.Redactions) != 2 || checked.Redactions[0].Explained() || !checked.Redactions[1].Explained() {
+		t.Errorf("the record of another log: %+v, %v", checked, err)
+	}
+
+	// The redaction is lost with the end of the log. What was proven before is still explained by its note, and nothing
+	// else is.
+	restarted := one.in(t, copied)
+	restarted.mustRestart(t)
+	restarted.write(t, 9)
+	if _, err := restarted.trySeal(t); err != nil {
+		t.Fatal(err)
+	}
+	if checked, err := restarted.heads(t).CheckProofs(strings.NewReader(jsonLines(t, ofOne)), nil); err != nil || !checked.Redactions[0].Noted {
+		t.Errorf("a lost redaction: %+v, %v", checked, err)
+	}
+	forged := jsonLines(t, hidden(whole, "comment", ofOne.Records[0].LogID)) + jsonLines(t, withRecords(ofOne)...)
+	if _, err := restarted.heads(t).CheckProofs(strings.NewReader(forged), nil); kindOf(err) != seal.ValueRemoved {
+		t.Errorf("beside a lost redaction: got %v, want ValueRemoved", err)
+	}
+	// The same id may be given again: the records of both are told apart.
+	restarted.redact(t, "ALICE")
+	if _, err := restarted.trySeal(t); err != nil {
+		t.Fatal(err)
+	}
+	again := prove(restarted, redacted)
+	both := jsonLines(t, withRecords(ofOne)...) + jsonLines(t, withRecords(again)...)
+	if checked, err := restarted.heads(t).CheckProofs(strings.NewReader(both), nil); err != nil || len(checked.Redactions) != 2 {
+		t.Errorf("two histories: %+v, %v", checked, err)
+	}
+}
+
+// A proof has one spelling, apart from that of texts and the order of members.
+func TestProofHasOneSpelling(t *testing.T) {
+	t.Parallel()
+	l := newSealedLog(t)
+	l.write(t, 1)
+	l.seal(t, 1)
+	proof, err := seal.Prove(t.Context(), l.auditor, l.heads(t), 1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := jsonLines(t, proof)
+	if _, err := seal.CheckProofs(strings.NewReader(text), l.key.Public, nil); err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string][2]string{
+		"minus nought":       {`"leaf_number":0`, `"leaf_number":-0`},
+		"no leaf number":     {`"leaf_number":0,`, ``},
+		"redacted null":      {`"leaf_number":0`, `"leaf_number":0,"redacted":null`},
+		"nothing redacted":   {`"leaf_number":0`, `"leaf_number":0,"redacted":{}`},
+		"hashes null":        {`"hashes":[]`, `"hashes":null`},
+		"octets without end": {`="`, `"`},
+	} {
+		changed := strings.Replace(text, change[0], change[1], 1)
+		if changed == text {
+			t.Errorf("%s: there is no %s in %s", name, change[0], text)
+			continue
+		}
+		if _, err := seal.CheckProofs(strings.NewReader(changed), l.key.Public, nil); kindOf(err) != seal.ProofInvalid {
+			t.Errorf("%s: got %v, want ProofInvalid", name, err)
+		}
+	}
+}
+
+// The directory is looked through by day, so that years of heads cost little.
+func TestHeadIsFoundInItsDay(t *testing.T) {
+	t.Parallel()
+	l := newSealedLog(t)
+	var proofs []*seal.Proof
+	for range 6 {
+		l.write(t, 2)
+		l.seal(t, 2)
+		proof, err := seal.Prove(t.Context(), l.auditor, l.heads(t), 1, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		proofs = append(proofs, proof)
+	}
+	for name := range l.files(t) {
+		if strings.HasPrefix(name, "heads-") {
+			if err := os.Remove(filepath.Join(l.directory, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	// Two heads a day, but for the one of 6 leaves, which is lost. A day may begin with what a crash has left.
+	days := map[string]string{
+		"heads-2026-01-30": proofs[0].Head + proofs[1].Head, "heads-2026-01-31": "test.exa\n" + proofs[3].Head + proofs[4].Head, "heads-2026-02-01": proofs[5].Head,
+	}
+	for name, text := range days {
+		if err := os.WriteFile(filepath.Join(l.directory, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for index, proof := range proofs {
+		checked, err := l.heads(t).CheckProofs(strings.NewReader(jsonLines(t, proof)), nil)
+		if err != nil || checked.Heads[0].InDirectory != (index != 2) {
+			t.Errorf("the head of %d leaves: %+v, %v", 2*(index+1), checked, err)
+		}
+	}
+}
+
+// An export of a period has the records of redactions too, which lie outside. They make no gap, nor does an empty file.
+func TestRecordsOfRedactionsMakeNoGap(t *testing.T) {
+	t.Parallel()
+	l := newForgetful(t)
+	l.deactivate(t, "ALICE")
+	moment := testsql.Value[string](t, l.Pool, "select to_char(max(logged_at) at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') from postern_internal.checkpoint_entry where gate_id = 'APP_PAY'")
+	l.write(t, 9)
+	l.redact(t, "ALICE")
+	if _, err := l.trySeal(t); err != nil {
+		t.Fatal(err)
+	}
+	for name, file := range map[string]string{
+		"a period": string(l.exportUntil(t, moment)), "all": string(l.exportUntil(t, "")), "nothing": string(l.exportUntil(t, "2020-01-01T00:00:00Z")),
+	} {
+		checked, err := seal.CheckProofs(strings.NewReader(file), l.key.Public, nil)
+		if err != nil || len(checked.Heads) != 1 || checked.Heads[0].Missing != 0 {
+			t.Errorf("%s: %+v, %v", name, checked, err)
+		}
 	}
 }

@@ -406,7 +406,7 @@ func TestProofOfALaterVersionNeedsALaterProgram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	proof.Head, proof.Inclusion.LeafNumber, proof.Inclusion.Hashes = string(signed), 0, nil
+	proof.Head, proof.Inclusion.LeafNumber, proof.Inclusion.Hashes = string(signed), 0, tlog.RecordProof{}
 	if err := check(public); !errors.As(err, new(*seal.NewerError)) {
 		t.Errorf("a signed leaf of a later version: got %v, want a NewerError", err)
 	}
