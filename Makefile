@@ -1,7 +1,7 @@
 # Postern. `make` prints what there is; `make verify` is what CI runs before the tests.
 
 .DEFAULT_GOAL := help
-.PHONY: help generate generate-fold generate-db generate-schema generate-manifest generate-privileges generate-configuration generate-element verify verify-format verify-vet verify-shell verify-sql verify-db verify-schema verify-configuration verify-element verify-deploy drivers test test-matrix test-upgraded keep-release test-pooler test-patroni soak test-fast screenshots demo bench
+.PHONY: help generate generate-fold generate-db generate-schema generate-manifest generate-privileges generate-configuration generate-element verify verify-format verify-vet verify-shell verify-sql verify-db verify-schema verify-configuration verify-element verify-deploy accessibility drivers test test-matrix test-upgraded keep-release test-pooler test-patroni soak test-fast screenshots demo bench
 
 ESBUILD := go tool -modfile=tools/go.mod esbuild --bundle --minify --format=esm --target=es2022 --loader:.css=text --log-level=warning \
 	--external:./element.js
@@ -80,6 +80,9 @@ verify-element: ## the script of <postern-checkpoint> is current, and its types 
 	$(ESBUILD) checkpointhttp/element/totp.ts | cmp - checkpointhttp/element/totp.js
 	cd checkpointhttp/element && npm ci && npx --no-install tsc
 
+accessibility: ## what the tests of the dialog check it with (npm)
+	cd checkpointhttp/element && npm ci
+
 drivers: ## what the test of docs/drivers/node needs (npm)
 	cd docs/drivers/node && npm ci
 
@@ -89,13 +92,13 @@ verify-deploy: ## the files of deploy/ are what systemd, Prometheus and Docker u
 test: ## all tests
 	go test ./...
 
-test-matrix: ## all tests on each version in MAJORS, by default 15 to 18, in Docker (root, Debian)
+test-matrix: drivers accessibility ## all tests on each version in MAJORS, by default 15 to 18, in Docker (root, Debian)
 	for major in $(or $(MAJORS),15 16 17 18); do .ci/docker $$major go test ./... -timeout 30m -count 1 || exit; done
 
 # Who is who: each of these attacks once more, through a pooler.
 identity := $(shell sed -n 's/^func \(Test[A-Za-z]*\).*/\1/p' tests/attack/session_test.go tests/attack/login_test.go | paste -sd '|')
 
-test-upgraded: ## all tests, in databases of the newest release that are upgraded to this build
+test-upgraded: drivers accessibility ## all tests, in databases of the newest release that are upgraded to this build
 	former=$$(.ci/former) && POSTERN_TEST_FORMER=$(CURDIR)/tests/upgrade/$${former:?there is none}/postern.sql go test ./... -timeout 30m -count 1
 
 keep-release: ## keep what this commit would release in tests/upgrade, for the tests of later versions (PostgreSQL 15; POSTERN_TEST_VERSION says which)
