@@ -109,6 +109,7 @@ func RenderPsql(ctx context.Context, options Options, out io.Writer) error {
 	words := strings.NewReplacer(
 		"VERSION", Version, "SCHEMA", fmt.Sprint(record.SchemaVersion), "CODE", record.CodeSHA256,
 		"LIMIT", fmt.Sprint(DefaultLockTimeout.Milliseconds()), "MOMENT", fmt.Sprint(locking.Moment.Milliseconds()), "ROLES", listOf(roleNames), "NUMBER", fmt.Sprint(len(roleNames)),
+		"HOMES", listOf(wanted.schemas), "COUNT", fmt.Sprint(len(wanted.schemas)),
 		"RECORDED", recordedSQL, "TABLES", tablesSQL, "OWN", record.json(), "DIGESTS", listOf(wanted.schemaSHA256),
 	)
 	var script strings.Builder
@@ -139,10 +140,12 @@ select set_config('postern.allow_downgrade', :'allow_downgrade', true) as poster
 `))
 	script.WriteString(refuseExtensionSQL)
 	// The script asks this first, before anything that needs a privilege. It asks again once nobody else can change
-	// anything.
+	// anything. Anybody who may create schemas can make one of Postern's name, with a record in it; but only Postern's belong
+	// to its owner.
 	settled := words.Replace(refuseSQL+`
 select coalesce(found.recorded @> '{"version": "VERSION", "schema_version": SCHEMA, "code_sha256": "CODE"}', false)
          and (select count(*) from pg_roles as r where r.rolname in (ROLES)) = NUMBER
+         and (select count(*) from pg_namespace as n join pg_roles as r on r.oid = n.nspowner and r.rolname = 'postern_owner' where n.nspname in (HOMES)) = COUNT
          and exists (select from pg_extension as e where e.extname = 'pgcrypto') as postern_is_installed,
        coalesce((found.recorded ->> 'schema_version')::integer, 0) as postern_schema_version
   from (select RECORDED as recorded) as found \gset

@@ -9,10 +9,13 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/posternsql/postern/internal/install"
 	"github.com/posternsql/postern/internal/server"
+	"github.com/posternsql/postern/internal/testsql"
+	postern "github.com/posternsql/postern/sql"
 )
 
 // psql runs a script as a DBA without this binary does.
@@ -203,6 +206,25 @@ func TestRenderedScriptNeedsNoRightsIfUpToDate(t *testing.T) {
 	}
 	if database.dump() != before {
 		t.Error("a script that failed changed the schema")
+	}
+}
+
+// Whoever may create schemas can make some that look like Postern's, with the record of this very version in a comment. The
+// script must not believe it: the next statement of a superuser would call a function of theirs.
+func TestRenderedScriptBelievesNoForgedRecord(t *testing.T) {
+	t.Parallel()
+	installed, database := newInstalled(t), newDatabase(t)
+	record := testsql.Value[string](t, installed.Pool, "select obj_description('postern_internal.installation'::regclass)")
+	mallory := database.Login(t)
+	testsql.Run(t, database.Pool, "create schema extensions; create extension pgcrypto schema extensions; grant usage on schema extensions to public; grant create on database "+pgx.Identifier{database.Name}.Sanitize()+" to "+mallory.Name)
+	forge := ""
+	for _, schema := range postern.OwnNames().Schemas {
+		forge += "create schema " + schema + ";\n"
+	}
+	testsql.Run(t, mallory.Connect(t), forge+"create table postern_internal.installation (x integer); comment on table postern_internal.installation is '"+record+"'")
+	output, err := database.psql(render(t))
+	if err == nil || strings.Contains(output, "already installed") || !strings.Contains(output, "is not Postern's") {
+		t.Errorf("the script believes it: %v\n%s", err, output)
 	}
 }
 
