@@ -1,4 +1,5 @@
--- The signature includes the database name, because a copy made from a template database has the same keys.
+-- A copy of the database has the same keys. So the signature includes the name of the database, which tells a copy in the
+-- same cluster apart, and the number of a table, which tells one apart that was restored from a dump.
 
 create or replace function postern_internal.sign_challenge(content text)
 returns text
@@ -7,7 +8,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
   select postern_internal.encode_base64url(
-           sha256(k.outer_pad || sha256(k.inner_pad || convert_to(current_database() || '.' || content, 'UTF8'))))
+           sha256(k.outer_pad || sha256(k.inner_pad || convert_to(current_database() || '.' || k.tableoid || '.' || content, 'UTF8'))))
     from postern_internal.server_key as k
    where k.purpose = 'challenge'
 $$;
