@@ -729,6 +729,7 @@ create function postern.check_allowed_login(role name) returns boolean language 
 create function postern.check_guard(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) returns void language sql return null;
 create function postern.checkpoint(gate_id text, parameters jsonb DEFAULT '{}'::jsonb) returns void language sql return null;
 create function postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer, due_from timestamp with time zone DEFAULT '-infinity'::timestamp with time zone) returns SETOF jsonb language sql return null;
+create function postern.columns_of_other_types(target regclass) returns name[] language sql return null;
 create function postern.company_is_indexed(target regclass) returns boolean language sql return null;
 create function postern.compile_authority_maps() returns bigint language sql return null;
 create function postern.conditions_once_a_query(policy oid, functions oid[]) returns text language sql return null;
@@ -769,7 +770,7 @@ create function postern.guard_body(target regclass, gate_id text, operations tex
 create function postern.guard_columns(columns name[], parameters jsonb) returns name[] language sql return null;
 create function postern.guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure) returns boolean language sql return null;
 create function postern.guard_name(gate_id text, suffix text) returns name language sql return null;
-create function postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text) returns text language sql return null;
+create function postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text, other_types name[]) returns text language sql return null;
 create function postern.guard_settings() returns text[] language sql return null;
 create function postern.guard_statement(target text, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean) returns text language sql return null;
 create function postern.guard_stops(gate_id text) returns boolean language sql return null;

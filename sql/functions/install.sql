@@ -297,6 +297,7 @@
 \ir protect/refuse_guarded_move.sql
 \ir protect/guard_name.sql
 \ir protect/guard_settings.sql
+\ir protect/columns_of_other_types.sql
 \ir protect/guard_query.sql
 \ir protect/guard_body.sql
 \ir protect/guard_arguments.sql

@@ -375,6 +375,63 @@ select postern.protect_gate('shop.net', 'SHOP_APPROVE', '{update}', '{approved}'
 	}
 }
 
+// The owner of a type can say later how its values become JSON. That function would run with the rights of the table's
+// owner, and show something else than what is stored.
+func TestOwnerOfATypeChangesNothingThatAGuardShows(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	mallory := s.Login(t)
+	testsql.Run(t, s.Pool, "create schema stranger authorization "+mallory.Name+"; grant usage on schema stranger to public")
+	stranger := mallory.Connect(t)
+	testsql.Run(t, stranger, `
+create type stranger.state as enum ('new', 'paid');
+create domain stranger.named as stranger.state;
+create type stranger.pair as (state stranger.state, note text);
+create type stranger.span as range (subtype = stranger.state)`)
+	number := 0
+	for kind, column := range map[string]struct{ value, cast string }{
+		"state": {"'paid'", "state"}, "named": {"'paid'", "state"}, "state[]": {"'{paid}'", "state"}, "pair": {`'(paid,"as agreed")'`, "state"}, "span": {"'[paid,paid]'", "span"},
+	} {
+		value := column.value
+		number++
+		testsql.Run(t, s.owner, fmt.Sprintf(`
+create table shop.typed_%[1]d (invoice_no integer, kind stranger.%[2]s);
+create function shop.naive_typed_%[1]d() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  perform postern.checkpoint('SHOP_NAIVE', (select jsonb_build_object('INVOICE', n.invoice_no, 'AMOUNT', n.kind) from postern_new as n));
+  return null;
+end
+$$;
+create table shop.naive_typed_%[1]d (like shop.typed_%[1]d);
+create trigger guard after insert on shop.naive_typed_%[1]d referencing new table as postern_new for each statement execute function shop.naive_typed_%[1]d();
+select postern.protect_gate('shop.typed_%[1]d', 'SHOP_APPROVE', '{insert}', parameters => '{"INVOICE": "invoice_no", "AMOUNT": "kind"}')`, number, kind))
+		tx := begin(t, s.application, alice)
+		before := shown(t, tx, fmt.Sprintf("insert into shop.typed_%d values (1, %s)", number, value))
+		testsql.Run(t, stranger, fmt.Sprintf(`
+create function stranger.lie(stranger.%[1]s) returns json language plpgsql as $$ begin execute 'grant all on shop.open to %[2]s'; return '"new"'; end $$;
+grant execute on function stranger.lie(stranger.%[1]s) to public;
+create cast (stranger.%[1]s as json) with function stranger.lie(stranger.%[1]s)`, column.cast, mallory.Name))
+		naive := shown(t, tx, fmt.Sprintf("insert into shop.naive_typed_%d values (1, %s)", number, value))
+		if !strings.Contains(naive, "new") || strings.Contains(naive, "paid") {
+			t.Errorf("naive, %s: shown is %q", kind, naive)
+		}
+		if after := shown(t, tx, fmt.Sprintf("insert into shop.typed_%d values (1, %s)", number, value)); after != before || !strings.Contains(after, "paid") {
+			t.Errorf("%s: shown is %q, before %q", kind, after, before)
+		}
+		if got := shown(t, tx, fmt.Sprintf("insert into shop.typed_%d values (1, null)", number)); got != "Invoice 1 over  approved" {
+			t.Errorf("%s: NULL is shown as %q", kind, got)
+		}
+		rollback(t, tx)
+		testsql.Run(t, stranger, fmt.Sprintf("drop cast (stranger.%s as json); drop function stranger.lie", column.cast))
+	}
+	// Nor does such a cast make a number of it.
+	testsql.Run(t, stranger, `
+create function stranger.worth(stranger.state) returns numeric language sql return 0;
+create cast (stranger.state as numeric) with function stranger.worth(stranger.state) as implicit`)
+	testsql.Run(t, s.owner, "create table shop.worth (invoice_no integer, kind stranger.state)")
+	testsql.Refused(t, s.owner, "PS107", `select postern.protect_gate('shop.worth', 'SHOP_APPROVE', '{insert}', parameters => '{"INVOICE": "count", "AMOUNT": "sum(kind)"}')`)
+}
+
 // A trigger may change the row again behind the guard. That is a statement like any other: if the guard watches what it
 // shows, the person is shown that too.
 func TestWhatIsShownMustBeWatched(t *testing.T) {

@@ -22,6 +22,7 @@ declare
   reason text;
   advice text;
   operation text;
+  other_types constant name[] := postern.columns_of_other_types(target);
 begin
   perform postern.check_allowed_login('postern_admin');
   perform from postern.protectable_tables(target);
@@ -68,6 +69,16 @@ begin
        and not exists (select from pg_attribute as a where a.attrelid = target and a.attname = k.name and a.attnum > 0 and not a.attisdropped)
     having count(*) > 0;
   end if;
+  if reason is null then
+    -- Whoever owns the type could make it a number, by a cast that runs with the rights of the table's owner.
+    select format('parameters has the sum of %s, whose type is none of PostgreSQL''s own.', string_agg(quote_ident(k.name), ', ')),
+           'Use sum() for columns of PostgreSQL''s own types.'
+      into reason, advice
+      from jsonb_each_text(parameters) as p
+     cross join lateral (select substring(p.value from '^sum[(](.*)[)]$') as name) as k
+     where k.name = any (other_types)
+    having count(*) > 0;
+  end if;
   if reason is null and not has_schema_privilege(owner, home, 'create') then
     reason := format('%s, the owner of %s, may not create the function of the guard in schema %I.', owner, target, home);
     advice := format('grant create on schema %I to %s;', home, owner);
@@ -92,7 +103,7 @@ begin
   foreach operation in array operations loop
     begin
       execute format('create view %s as %s', candidate,
-                     postern.guard_query(operation, rows, rows, columns, parameters, condition));
+                     postern.guard_query(operation, rows, rows, columns, parameters, condition, other_types));
     exception when others then
       raise exception using
         errcode = 'PS107',

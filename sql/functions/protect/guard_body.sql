@@ -26,6 +26,7 @@ declare
   arrays text;
   before text;
   branches text := '';
+  other_types constant name[] := postern.columns_of_other_types(target);
 begin
   -- Not a loop over the argument: whoever may call this could pass millions of operations.
   foreach operation in array array['insert', 'update', 'delete'] loop
@@ -56,7 +57,7 @@ begin
     branches := branches || format($$
   if tg_op = %L then%s
     postern_rows := (%s);
-  end if;$$, upper(operation), before, postern.guard_query(operation, 'postern_old', 'postern_new', columns, parameters, condition));
+  end if;$$, upper(operation), before, postern.guard_query(operation, 'postern_old', 'postern_new', columns, parameters, condition, other_types));
   end loop;
   return format($$
 -- Made by postern.protect_gate, which replaces it. Do not edit.

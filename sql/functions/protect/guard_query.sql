@@ -7,6 +7,8 @@
 -- A condition that is unknown counts as true. So 'new.approved and not old.approved' covers a row that is inserted as
 -- approved, whose old values are NULL.
 --
+-- A value of another type than PostgreSQL's own is shown as its output function writes it; see columns_of_other_types.
+--
 -- The limit is one row more than reach_guard accepts, so that a large statement is refused without filling the memory.
 
 create or replace function postern.guard_query(
@@ -15,7 +17,8 @@ create or replace function postern.guard_query(
   new_rows text,
   columns name[],
   parameters jsonb,
-  condition text
+  condition text,
+  other_types name[]
 )
 returns text
 language sql
@@ -44,12 +47,14 @@ begin atomic
            cross join (select case operation when 'delete' then 'old' else 'new' end as version) as w
            cross join lateral (select case when p.value = 'count(*)' then p.value
                                            when p.value ~ '^sum[(].*[)]$' then format('sum(%s.%I)', w.version, substring(p.value from '^sum[(](.*)[)]$')) end as total) as t
-           cross join lateral (select coalesce(t.total, format('%s.%I', w.version, p.value)) as given) as v) as s
+           cross join lateral (select coalesce(t.total,
+                                               format(case when p.value = any (other_types) then 'case when num_nulls(%1$s.%2$I) = 0 then format(''%%s'', %1$s.%2$I) end'
+                                                           else '%1$s.%2$I' end, w.version, p.value)) as given) as v) as s
    cross join (select string_agg(format('old.%I', name), ', ' order by position) as old_values,
                       string_agg(format('new.%I', name), ', ' order by position) as new_values
                  from unnest(columns) with ordinality as k (name, position)) as c;
 end;
-revoke execute on function postern.guard_query(text, text, text, name[], jsonb, text) from public;
-grant execute on function postern.guard_query(text, text, text, name[], jsonb, text) to postern_admin, postern_auditor;
-comment on function postern.guard_query(text, text, text, name[], jsonb, text) is
-'For protect_gate and doctor: the query of a guard, as SQL. operation: insert, update or delete. old_rows, new_rows: the transition tables. columns, condition: those of protect_gate. parameters: for each parameter of the gate the name of a column, count(*) or sum(column).';
+revoke execute on function postern.guard_query(text, text, text, name[], jsonb, text, name[]) from public;
+grant execute on function postern.guard_query(text, text, text, name[], jsonb, text, name[]) to postern_admin, postern_auditor;
+comment on function postern.guard_query(text, text, text, name[], jsonb, text, name[]) is
+'For protect_gate and doctor: the query of a guard, as SQL. operation: insert, update or delete. old_rows, new_rows: the transition tables. columns, condition: those of protect_gate. parameters: for each parameter of the gate the name of a column, count(*) or sum(column). other_types: the columns whose values are shown as text.';

@@ -2663,6 +2663,7 @@ declare
   reason text;
   advice text;
   operation text;
+  other_types constant name[] := postern.columns_of_other_types(target);
 begin
   perform postern.check_allowed_login('postern_admin');
   perform from postern.protectable_tables(target);
@@ -2709,6 +2710,16 @@ begin
        and not exists (select from pg_attribute as a where a.attrelid = target and a.attname = k.name and a.attnum > 0 and not a.attisdropped)
     having count(*) > 0;
   end if;
+  if reason is null then
+    -- Whoever owns the type could make it a number, by a cast that runs with the rights of the table's owner.
+    select format('parameters has the sum of %s, whose type is none of PostgreSQL''s own.', string_agg(quote_ident(k.name), ', ')),
+           'Use sum() for columns of PostgreSQL''s own types.'
+      into reason, advice
+      from jsonb_each_text(parameters) as p
+     cross join lateral (select substring(p.value from '^sum[(](.*)[)]$') as name) as k
+     where k.name = any (other_types)
+    having count(*) > 0;
+  end if;
   if reason is null and not has_schema_privilege(owner, home, 'create') then
     reason := format('%s, the owner of %s, may not create the function of the guard in schema %I.', owner, target, home);
     advice := format('grant create on schema %I to %s;', home, owner);
@@ -2733,7 +2744,7 @@ begin
   foreach operation in array operations loop
     begin
       execute format('create view %s as %s', candidate,
-                     postern.guard_query(operation, rows, rows, columns, parameters, condition));
+                     postern.guard_query(operation, rows, rows, columns, parameters, condition, other_types));
     exception when others then
       raise exception using
         errcode = 'PS107',
@@ -2882,6 +2893,43 @@ ALTER FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease 
 --
 
 COMMENT ON FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer, due_from timestamp with time zone) IS 'For the worker of events: claims what an action has to deliver now. name: of the action. maximum: how many, 1 to 10000. lease: a new uuid, to be passed again with the outcome. lease_seconds: 1 to 3600, after which others may claim the deliveries. due_from: the due_at of the last claimed delivery, to continue from there; deliveries that became free before it are left to workers that start at the front. Returns one JSON object per delivery, with the parameters of the event. Errors: PS107 argument, 55000 the database is a copy, restored, or on another timeline.';
+
+
+--
+-- Name: columns_of_other_types(regclass); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.columns_of_other_types(target regclass) RETURNS name[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ RETURN ARRAY( SELECT a.attname
+            FROM pg_attribute a
+           WHERE ((a.attrelid = (columns_of_other_types.target)::oid) AND (a.attnum > 0) AND (NOT a.attisdropped) AND ( WITH RECURSIVE under(oid, base) AS (
+                          SELECT t.oid,
+                             t.typbasetype
+                            FROM pg_type t
+                           WHERE (t.oid = a.atttypid)
+                         UNION ALL
+                          SELECT t.oid,
+                             t.typbasetype
+                            FROM (under u_1
+                              JOIN pg_type t ON ((t.oid = u_1.base)))
+                         )
+                  SELECT (u.oid >= (16384)::oid)
+                    FROM under u
+                   WHERE (u.base = (0)::oid)))
+           ORDER BY a.attnum);
+END;
+
+
+ALTER FUNCTION postern.columns_of_other_types(target regclass) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION columns_of_other_types(target regclass); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.columns_of_other_types(target regclass) IS 'For protect_gate and doctor: the columns of a table whose type, under all domains, is none of PostgreSQL''s own: enums, composites, ranges, arrays of these, types of extensions. A guard shows the text of their values.';
 
 
 --
@@ -4458,6 +4506,7 @@ declare
   arrays text;
   before text;
   branches text := '';
+  other_types constant name[] := postern.columns_of_other_types(target);
 begin
   -- Not a loop over the argument: whoever may call this could pass millions of operations.
   foreach operation in array array['insert', 'update', 'delete'] loop
@@ -4488,7 +4537,7 @@ begin
     branches := branches || format($$
   if tg_op = %L then%s
     postern_rows := (%s);
-  end if;$$, upper(operation), before, postern.guard_query(operation, 'postern_old', 'postern_new', columns, parameters, condition));
+  end if;$$, upper(operation), before, postern.guard_query(operation, 'postern_old', 'postern_new', columns, parameters, condition, other_types));
   end loop;
   return format($$
 -- Made by postern.protect_gate, which replaces it. Do not edit.
@@ -9990,10 +10039,10 @@ COMMENT ON FUNCTION postern.guard_arguments(target regclass, gate_id text, opera
 
 
 --
--- Name: guard_query(text, text, text, name[], jsonb, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+-- Name: guard_query(text, text, text, name[], jsonb, text, name[]); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
-CREATE FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text) RETURNS text
+CREATE FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text, other_types name[]) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
@@ -10041,20 +10090,24 @@ CREATE FUNCTION postern.guard_query(operation text, old_rows text, new_rows text
                              WHEN (p.value ~ '^sum[(].*[)]$'::text) THEN format('sum(%s.%I)'::text, w.version, "substring"(p.value, '^sum[(](.*)[)]$'::text))
                              ELSE NULL::text
                          END AS total) t)
-              CROSS JOIN LATERAL ( SELECT COALESCE(t.total, format('%s.%I'::text, w.version, p.value)) AS given) v)) s
+              CROSS JOIN LATERAL ( SELECT COALESCE(t.total, format(
+                         CASE
+                             WHEN (p.value = ANY (guard_query.other_types)) THEN 'case when num_nulls(%1$s.%2$I) = 0 then format(''%%s'', %1$s.%2$I) end'::text
+                             ELSE '%1$s.%2$I'::text
+                         END, w.version, p.value)) AS given) v)) s
       CROSS JOIN ( SELECT string_agg(format('old.%I'::text, k.name), ', '::text ORDER BY k."position") AS old_values,
              string_agg(format('new.%I'::text, k.name), ', '::text ORDER BY k."position") AS new_values
             FROM unnest(guard_query.columns) WITH ORDINALITY k(name, "position")) c);
 END;
 
 
-ALTER FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text) OWNER TO postern_owner;
+ALTER FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text, other_types name[]) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text); Type: COMMENT; Schema: postern; Owner: postern_owner
+-- Name: FUNCTION guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text, other_types name[]); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text) IS 'For protect_gate and doctor: the query of a guard, as SQL. operation: insert, update or delete. old_rows, new_rows: the transition tables. columns, condition: those of protect_gate. parameters: for each parameter of the gate the name of a column, count(*) or sum(column).';
+COMMENT ON FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text, other_types name[]) IS 'For protect_gate and doctor: the query of a guard, as SQL. operation: insert, update or delete. old_rows, new_rows: the transition tables. columns, condition: those of protect_gate. parameters: for each parameter of the gate the name of a column, count(*) or sum(column). other_types: the columns whose values are shown as text.';
 
 
 --
@@ -18379,12 +18432,31 @@ COMMENT ON FUNCTION postern_internal.is_moved(recorded postern_internal.place) I
 
 
 --
+-- Name: session_secret; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.session_secret (
+    secret bytea NOT NULL,
+    CONSTRAINT session_secret_secret_check CHECK ((length(secret) = 64))
+);
+
+
+ALTER TABLE postern_internal.session_secret OWNER TO postern_owner;
+
+--
+-- Name: TABLE session_secret; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.session_secret IS 'The secret from which the setting postern.session is made, one SHA-256 block long. One row of one column, because it is read whenever the end user is determined, possibly for each row of an application''s query.';
+
+
+--
 -- Name: session_value(bytea, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
 CREATE FUNCTION postern_internal.session_value(secret bytea, userid text) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN ((encode(sha256(((secret || convert_to(((userid || '	'::text) || (SESSION_USER)::text), 'UTF8'::name)) || timestamptz_send(transaction_timestamp()))), 'hex'::text) || '	'::text) || userid);
+    RETURN ((encode(sha256(((((((secret || convert_to(((userid || '	'::text) || (SESSION_USER)::text), 'UTF8'::name)) || '\x00'::bytea) || convert_to((current_database())::text, 'UTF8'::name)) || '\x00'::bytea) || oidsend(('postern_internal.session_secret'::regclass)::oid)) || timestamptz_send(transaction_timestamp()))), 'hex'::text) || '	'::text) || userid);
 
 
 ALTER FUNCTION postern_internal.session_value(secret bytea, userid text) OWNER TO postern_owner;
@@ -18393,7 +18465,7 @@ ALTER FUNCTION postern_internal.session_value(secret bytea, userid text) OWNER T
 -- Name: FUNCTION session_value(secret bytea, userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.session_value(secret bytea, userid text) IS 'The value of the setting postern.session for a user in the current transaction of the current session role: 64 hexadecimal digits, a tab, the user. secret: from session_secret.';
+COMMENT ON FUNCTION postern_internal.session_value(secret bytea, userid text) IS 'The value of the setting postern.session for a user in the current transaction of the current session role in this database: 64 hexadecimal digits, a tab, the user. secret: from session_secret.';
 
 
 --
@@ -21623,7 +21695,7 @@ CREATE FUNCTION postern_internal.sign_challenge(content text) RETURNS text
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
   select postern_internal.encode_base64url(
-           sha256(k.outer_pad || sha256(k.inner_pad || convert_to(current_database() || '.' || content, 'UTF8'))))
+           sha256(k.outer_pad || sha256(k.inner_pad || convert_to(current_database() || '.' || k.tableoid || '.' || content, 'UTF8'))))
     from postern_internal.server_key as k
    where k.purpose = 'challenge'
 $$;
@@ -24087,25 +24159,6 @@ ALTER TABLE postern_internal.server_key OWNER TO postern_owner;
 --
 
 COMMENT ON TABLE postern_internal.server_key IS 'Secret keys that only this database uses, one per purpose. Each is two independent random blocks: a keyed digest (NMAC) then costs two calls of the built-in sha256.';
-
-
---
--- Name: session_secret; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.session_secret (
-    secret bytea NOT NULL,
-    CONSTRAINT session_secret_secret_check CHECK ((length(secret) = 64))
-);
-
-
-ALTER TABLE postern_internal.session_secret OWNER TO postern_owner;
-
---
--- Name: TABLE session_secret; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.session_secret IS 'The secret from which the setting postern.session is made, one SHA-256 block long. One row of one column, because it is read whenever the end user is determined, possibly for each row of an application''s query.';
 
 
 --
@@ -27072,6 +27125,15 @@ GRANT ALL ON FUNCTION postern.claim_event_deliveries(name text, maximum integer,
 
 
 --
+-- Name: FUNCTION columns_of_other_types(target regclass); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.columns_of_other_types(target regclass) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.columns_of_other_types(target regclass) TO postern_admin;
+GRANT ALL ON FUNCTION postern.columns_of_other_types(target regclass) TO postern_auditor;
+
+
+--
 -- Name: FUNCTION compile_authority_maps(); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -27567,12 +27629,12 @@ GRANT ALL ON FUNCTION postern.guard_arguments(target regclass, gate_id text, ope
 
 
 --
--- Name: FUNCTION guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text); Type: ACL; Schema: postern; Owner: postern_owner
+-- Name: FUNCTION guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text, other_types name[]); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text) TO postern_admin;
-GRANT ALL ON FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text) TO postern_auditor;
+REVOKE ALL ON FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text, other_types name[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text, other_types name[]) TO postern_admin;
+GRANT ALL ON FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text, other_types name[]) TO postern_auditor;
 
 
 --
