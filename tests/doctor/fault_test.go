@@ -29,6 +29,8 @@ type fault struct {
 	words, act string
 	// commits says that the fix is a transaction by itself.
 	commits bool
+	// before is the version of PostgreSQL from which on this is no fault; 0 if it always is one.
+	before int
 }
 
 const (
@@ -274,6 +276,10 @@ func faults() []fault {
 		{name: "the application may become the owner", code: "application_owns_table", level: "warn", seed: voucher + company + "alter table shop.{table} owner to {group}; grant {group} to {application}",
 			words: "As a superuser: give", act: "revoke {group} from {application}"},
 
+		{name: "the application owns the schema", code: "application_owns_table", level: "warn", object: "table {schema}.voucher",
+			seed:  "alter schema {schema} owner to {application}; create table {schema}.voucher (company text); select postern.protect_company('{schema}.voucher')",
+			words: "As a superuser: give schema", act: "alter schema {schema} owner to current_user"},
+
 		{name: "granted to a stranger", code: "missing_membership", level: "warn", object: "role {person}", seed: voucher + company + "grant select on shop.{table} to {person}"},
 		{name: "granted to a stranger's group", code: "missing_membership", level: "warn", object: "role {group}", seed: voucher + company + "grant insert (amount) on shop.{table} to {group}; grant {group} to {person}"},
 		{name: "granted through a view", code: "missing_membership", level: "warn", object: "role {person}",
@@ -357,6 +363,7 @@ func faults() []fault {
 		{name: "BYPASSRLS", code: "bypassing_role", level: "warn", object: "role {person}", seed: "alter role {person} bypassrls"},
 		{name: "superuser", code: "bypassing_role", level: "warn", object: "role {person}", seed: "alter role {person} superuser bypassrls"},
 		{name: "application with BYPASSRLS", code: "bypassing_role", level: "error", object: "role {application}", seed: "alter role {application} bypassrls"},
+		{name: "application with CREATEROLE", code: "bypassing_role", level: "error", object: "role {application}", seed: "alter role {application} createrole", before: 16},
 		{name: "person with BYPASSRLS", code: "bypassing_role", level: "error", object: "role {person}", seed: "alter role {person} bypassrls; select postern.create_user('ANN', 'Ann', '{person}')"},
 		{name: "may become a superuser", code: "bypassing_membership", level: "error", object: "role {application}", seed: "alter role {group} superuser; grant {group} to {application}"},
 		{name: "may become a superuser, by others", code: "bypassing_membership", level: "error", object: "role {application}", also: []string{"bypassing_role"},
@@ -547,6 +554,10 @@ func TestEachFaultIsFoundAndFixed(t *testing.T) {
 					s = clean.begin(t)
 				}
 				Run(t, s.q, s.fill(f.seed))
+				if f.before > 0 && Value[int](t, s.q, "select current_setting('server_version_num')::integer / 10000") >= f.before {
+					s.requireFindings(t)
+					return
+				}
 				found := s.findings(t)
 				var own []finding
 				for _, one := range found {

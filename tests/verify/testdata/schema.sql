@@ -5863,7 +5863,7 @@ COMMENT ON VIEW postern_internal.protected_relation IS 'For postern.doctor: the 
 --
 
 CREATE VIEW postern_internal.application_owns_table AS
- WITH owned AS MATERIALIZED (
+ WITH locked AS MATERIALIZED (
          SELECT w.relation,
             w.identity,
             w.relowner,
@@ -5882,31 +5882,63 @@ CREATE VIEW postern_internal.application_owns_table AS
                    FROM postern_internal.guarded_relation g
                   WHERE (g.place = 'itself'::text)) w
           GROUP BY w.relation, w.identity, w.relowner
+        ), owned AS (
+         SELECT l.relation,
+            l.identity,
+            l.locks,
+            l.relowner AS owner,
+            NULL::name AS home
+           FROM locked l
+        UNION ALL
+         SELECT l.relation,
+            l.identity,
+            l.locks,
+                CASE
+                    WHEN (n.nspowner = (to_regrole('pg_database_owner'::text))::oid) THEN d.datdba
+                    ELSE n.nspowner
+                END AS nspowner,
+            n.nspname
+           FROM (((locked l
+             JOIN pg_class c ON ((c.oid = l.relation)))
+             JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
+             JOIN pg_database d ON ((d.datname = current_database())))
         )
- SELECT 'warn'::text AS level,
+ SELECT DISTINCT ON (p.relation) 'warn'::text AS level,
     'application_owns_table'::text AS code,
     ('table '::text || p.identity) AS object,
     'An application may remove the protection'::text AS title,
-    format('%s, which the application %s, owns the table: an attacker who makes the application send SQL may drop its %s.'::text, quote_ident((o.rolname)::text),
+    format('%s, which the application %s, owns %s: an attacker who makes the application send SQL may drop %s.'::text, quote_ident((o.rolname)::text),
         CASE
             WHEN (a.names = quote_ident((o.rolname)::text)) THEN 'logs in as'::text
             ELSE (a.names || ' may become'::text)
-        END, p.locks) AS detail,
-    (format('As a superuser: give %s to a role that cannot log in (create role ... nologin; alter table %s owner to ...;), and grant %s what it needs.'::text, p.identity, p.identity, a.names) ||
+        END,
         CASE
-            WHEN (p.locks ~~ '%guards'::text) THEN ' Then guard the table again.'::text
-            ELSE ''::text
-        END) AS fix
+            WHEN (p.home IS NULL) THEN 'the table'::text
+            ELSE format('schema %I'::text, p.home)
+        END,
+        CASE
+            WHEN (p.home IS NULL) THEN ('its '::text || p.locks)
+            ELSE format('the table with its %s'::text, p.locks)
+        END) AS detail,
+        CASE
+            WHEN (p.home IS NULL) THEN (format('As a superuser: give %s to a role that cannot log in (create role ... nologin; alter table %s owner to ...;), and grant %s what it needs.'::text, p.identity, p.identity, a.names) ||
+            CASE
+                WHEN (p.locks ~~ '%guards'::text) THEN ' Then guard the table again.'::text
+                ELSE ''::text
+            END)
+            ELSE format('As a superuser: give schema %I to a role that cannot log in (create role ... nologin; alter schema %I owner to ...;), and grant %s usage on it.'::text, p.home, p.home, a.names)
+        END AS fix
    FROM ((owned p
-     JOIN pg_roles o ON ((o.oid = p.relowner)))
+     JOIN pg_roles o ON ((o.oid = p.owner)))
      CROSS JOIN LATERAL ( SELECT string_agg(quote_ident((l.rolname)::text), ', '::text ORDER BY l.rolname) AS names
            FROM postern_internal.application_login l
-          WHERE (((l.oid = p.relowner) OR (EXISTS ( SELECT
+          WHERE (((l.oid = p.owner) OR (EXISTS ( SELECT
                    FROM postern_internal.role_membership m
-                  WHERE ((m.member = l.oid) AND (m.roleid = p.relowner))))) AND (EXISTS ( SELECT
+                  WHERE ((m.member = l.oid) AND (m.roleid = p.owner))))) AND (EXISTS ( SELECT
                    FROM postern_internal.role_membership m
                   WHERE ((m.member = l.oid) AND (m.roleid = (to_regrole('postern_app'::text))::oid)))))) a)
-  WHERE (a.names IS NOT NULL);
+  WHERE (a.names IS NOT NULL)
+  ORDER BY p.relation, p.home NULLS FIRST;
 
 
 ALTER TABLE postern_internal.application_owns_table OWNER TO postern_owner;
@@ -5915,7 +5947,7 @@ ALTER TABLE postern_internal.application_owns_table OWNER TO postern_owner;
 -- Name: VIEW application_owns_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.application_owns_table IS 'Check of postern.doctor: protected and guarded tables owned by the role of an application, or by a role that it may become.';
+COMMENT ON VIEW postern_internal.application_owns_table IS 'Check of postern.doctor: protected and guarded tables owned by the role of an application, or by a role that it may become, or in a schema that such a role owns.';
 
 
 --
@@ -6057,16 +6089,17 @@ CREATE VIEW postern_internal.bypassing_role AS
     'bypassing_role'::text AS code,
     ('role '::text || quote_ident((r.rolname)::text)) AS object,
     'A login role bypasses row security'::text AS title,
-    format('It is %s%s.'::text,
+    format('It %s%s.'::text,
         CASE
-            WHEN r.rolsuper THEN 'a superuser'::text
-            ELSE 'BYPASSRLS'::text
+            WHEN r.rolsuper THEN 'is a superuser'::text
+            WHEN r.rolbypassrls THEN 'is BYPASSRLS'::text
+            ELSE 'has CREATEROLE: it may become postern_owner'::text
         END,
         CASE
             WHEN u.is_used THEN ', and works with Postern'::text
             ELSE ''::text
         END) AS detail,
-    format('alter role %I%s%s;'::text, r.rolname,
+    format('alter role %I%s%s%s;'::text, r.rolname,
         CASE
             WHEN r.rolsuper THEN ' nosuperuser'::text
             ELSE NULL::text
@@ -6074,14 +6107,19 @@ CREATE VIEW postern_internal.bypassing_role AS
         CASE
             WHEN r.rolbypassrls THEN ' nobypassrls'::text
             ELSE NULL::text
+        END,
+        CASE
+            WHEN p.may_become THEN ' nocreaterole'::text
+            ELSE NULL::text
         END) AS fix
-   FROM (pg_roles r
+   FROM ((pg_roles r
      CROSS JOIN LATERAL ( SELECT ((EXISTS ( SELECT
                    FROM postern_internal.role_membership m
                   WHERE ((m.member = r.oid) AND (m.roleid = (to_regrole('postern_user'::text))::oid)))) OR (EXISTS ( SELECT
                    FROM postern_internal.end_user e
                   WHERE ((e.db_role = r.rolname) AND e.active)))) AS is_used) u)
-  WHERE (r.rolcanlogin AND (r.rolsuper OR r.rolbypassrls) AND (r.oid <> (10)::oid));
+     CROSS JOIN LATERAL ( SELECT (u.is_used AND r.rolcreaterole AND ((current_setting('server_version_num'::text))::integer < 160000)) AS may_become) p)
+  WHERE (r.rolcanlogin AND (r.rolsuper OR r.rolbypassrls OR p.may_become) AND (r.oid <> (10)::oid));
 
 
 ALTER TABLE postern_internal.bypassing_role OWNER TO postern_owner;
@@ -6090,7 +6128,7 @@ ALTER TABLE postern_internal.bypassing_role OWNER TO postern_owner;
 -- Name: VIEW bypassing_role; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.bypassing_role IS 'Check of postern.doctor: login roles that are superusers or have BYPASSRLS.';
+COMMENT ON VIEW postern_internal.bypassing_role IS 'Check of postern.doctor: login roles that are superusers or have BYPASSRLS, or, before PostgreSQL 16, work with Postern and have CREATEROLE.';
 
 
 --
