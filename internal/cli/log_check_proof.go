@@ -111,8 +111,8 @@ func unexplained(checked *seal.Checked, heads *seal.Heads) error {
 	one := checked.Redactions[index]
 	switch {
 	case one.Older:
-		return withHint(fmt.Errorf("%s is older than the file, and does not say whether values were removed by the redaction of entry %d", heads.Directory, one.LogID),
-			"Copy the directory of heads again.")
+		return withHint(fmt.Errorf("%s does not say that the redaction of entry %d has removed the missing values: it may be older than the file", heads.Directory, one.LogID),
+			"Copy the directory of heads of that log again.")
 	case heads != nil:
 		return withHint(fmt.Errorf("neither the file nor %s proves why values are missing: they lack entry %d, which should record that", heads.Directory, one.LogID),
 			"Export the period of that entry too.")

@@ -58,8 +58,8 @@ type CheckedRedaction struct {
 	Record *Record
 	// Noted says that signed notes in the directory of heads have each removed value.
 	Noted bool
-	// Older says that the directory of heads is older than the file, so that it cannot say whether the redaction was
-	// noted.
+	// Older says that the directory of heads is older than the file, or has notes of the log that may be, so that it cannot
+	// say whether the redaction was noted.
 	Older bool
 }
 
@@ -425,10 +425,10 @@ func (c *checker) isNoted(proof *Proof) (noted, older bool, err error) {
 		return true, false, nil
 	}
 	latest := c.heads.Latest
-	if latest.Origin != c.head.Origin && !notes.origins[c.head.Origin] {
-		return false, false, nil
+	if latest.Origin != c.head.Origin {
+		return false, notes.origins[c.head.Origin], nil // notes that were copied once
 	}
-	if latest.Origin == c.head.Origin && latest.Restart == c.head.Restart && c.head.Size > latest.Size {
+	if cmp.Or(cmp.Compare(c.head.Restart, latest.Restart), cmp.Compare(c.head.Size, latest.Size)) > 0 {
 		return false, true, nil
 	}
 	return false, false, &TamperedError{Finding{Kind: ValueRemoved, LeafNumber: &proof.Inclusion.LeafNumber, LogID: &proof.LogID, Message: fmt.Sprintf(
@@ -455,7 +455,7 @@ func (c *checker) compareRecords() error {
 			return invalidProof(&record.leafNumber, "values of an entry are missing, and entry %d, which should record why, is leaf %d: the head is older, or the entry is newer",
 				of.logID, record.leafNumber)
 		}
-		if named.older && record.leafNumber < c.heads.Latest.Size {
+		if named.older && of.origin == c.heads.Latest.Origin && of.restart == c.heads.Latest.Restart && record.leafNumber < c.heads.Latest.Size {
 			return &TamperedError{Finding{Kind: ValueRemoved, LogID: &of.logID, Message: fmt.Sprintf(
 				"values of an entry were removed, and no signed note in %s says that entry %d records it", c.heads.Directory, of.logID)}}
 		}

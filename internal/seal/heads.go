@@ -288,6 +288,13 @@ func (h *Heads) notes(file, secondLine string, until int64, each func(origin str
 			}
 			lines = lines[1:]
 		}
+		if len(lines) < 3 {
+			return &TamperedError{Finding{Kind: SignatureInvalid, Message: fmt.Sprintf("%s has a note that ends early", path)}}
+		}
+		// The numbers of another log, whose notes were copied, mean nothing here: they are from before this directory began.
+		if h.Latest != nil && opened.Sigs[0].Name != h.Latest.Origin {
+			restarts = 0
+		}
 		if restarts > until {
 			continue
 		}

@@ -280,6 +280,10 @@ func faults() []fault {
 			seed:  "alter schema {schema} owner to {application}; create table {schema}.voucher (company text); select postern.protect_company('{schema}.voucher')",
 			words: "As a superuser: give schema", act: "alter schema {schema} owner to current_user"},
 
+		{name: "the application owns a partition", code: "application_owns_table", level: "warn", object: "table shop.{other}",
+			seed:  "create table shop.{table} (company text) partition by list (company); create table shop.{other} partition of shop.{table} default; " + company + "alter table shop.{other} owner to {application}",
+			words: "As a superuser: give", act: "alter table shop.{other} owner to {group}"},
+
 		{name: "granted to a stranger", code: "missing_membership", level: "warn", object: "role {person}", seed: voucher + company + "grant select on shop.{table} to {person}"},
 		{name: "granted to a stranger's group", code: "missing_membership", level: "warn", object: "role {group}", seed: voucher + company + "grant insert (amount) on shop.{table} to {group}; grant {group} to {person}"},
 		{name: "granted through a view", code: "missing_membership", level: "warn", object: "role {person}",
@@ -364,6 +368,7 @@ func faults() []fault {
 		{name: "superuser", code: "bypassing_role", level: "warn", object: "role {person}", seed: "alter role {person} superuser bypassrls"},
 		{name: "application with BYPASSRLS", code: "bypassing_role", level: "error", object: "role {application}", seed: "alter role {application} bypassrls"},
 		{name: "application with CREATEROLE", code: "bypassing_role", level: "error", object: "role {application}", seed: "alter role {application} createrole", before: 16},
+		{name: "application that may become a role with CREATEROLE", code: "bypassing_membership", level: "error", object: "role {application}", seed: "alter role {group} createrole; grant {group} to {application}", before: 16},
 		{name: "person with BYPASSRLS", code: "bypassing_role", level: "error", object: "role {person}", seed: "alter role {person} bypassrls; select postern.create_user('ANN', 'Ann', '{person}')"},
 		{name: "may become a superuser", code: "bypassing_membership", level: "error", object: "role {application}", seed: "alter role {group} superuser; grant {group} to {application}"},
 		{name: "may become a superuser, by others", code: "bypassing_membership", level: "error", object: "role {application}", also: []string{"bypassing_role"},

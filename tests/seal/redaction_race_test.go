@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -289,6 +291,10 @@ func TestNewDirectoryTakesOverNotes(t *testing.T) {
 	}
 	l.requireIntactWith(t, done.Entries)
 	old := l.sealedLog
+	proof, err := seal.Prove(t.Context(), l.auditor, l.heads(t), testsql.Value[int64](t, l.Pool, "select min(log_id) from postern_internal.checkpoint_entry where redactions is not null"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 
 	begun := *l.sealedLog
 	begun.key, begun.directory = newKey(t, "new.example/log"), filepath.Join(t.TempDir(), "begun")
@@ -316,6 +322,14 @@ func TestNewDirectoryTakesOverNotes(t *testing.T) {
 		}
 	}
 	l.requireIntactWith(t, done.Entries)
+	// They also explain proofs of the old log. Without one, the copy may be older than the proof.
+	if checked, err := l.heads(t).CheckProofs(strings.NewReader(jsonLines(t, proof)), nil); err != nil || !checked.Redactions[0].Noted {
+		t.Errorf("a proof of the old log: %+v, %v", checked, err)
+	}
+	if checked, err := l.heads(t).CheckProofs(strings.NewReader(jsonLines(t, hidden(proof, "content", done.Records[0]+1000))), nil); err != nil ||
+		!slices.ContainsFunc(checked.Redactions, func(one *seal.CheckedRedaction) bool { return one.Older && !one.Explained() }) {
+		t.Errorf("a value that no note has: %+v, %v", checked, err)
+	}
 	// Notes of the new directory follow those of the old one.
 	l.deactivate(t, "BOB")
 	more := l.redact(t, "BOB")

@@ -1,5 +1,5 @@
--- A copy of the database has the same keys. So the signature includes the name of the database, which tells a copy in the
--- same cluster apart, and the number of a table, which tells one apart that was restored from a dump.
+-- A copy of the database has the same keys. So the signature includes the name of the database, which tells a copy in
+-- the same cluster apart, and the number of a table, which usually tells one apart that was restored from a dump.
 
 create or replace function postern_internal.sign_challenge(content text)
 returns text

@@ -1,20 +1,24 @@
--- Whoever owns a schema may drop what is in it. That of pg_database_owner is the owner of the database.
+-- Whoever owns a schema may drop what is in it. That of pg_database_owner is the owner of the database. A table below a
+-- protected one is reported only if it has another owner or schema than that one, because there may be thousands.
 
 create or replace view postern_internal.application_owns_table as
   with locked as materialized (
-    select w.relation, w.identity, w.relowner, string_agg(distinct w.lock, ' and its ' order by w.lock desc) as locks
-      from (select p.relation, p.identity, p.relowner, 'policies' as lock from postern_internal.protected_relation as p where p.place = 'itself'
+    select w.relation, w.recorded, w.identity, w.relowner, string_agg(distinct w.lock, ' and its ' order by w.lock desc) as locks
+      from (select p.relation, p.recorded, p.identity, p.relowner, 'policies' as lock from postern_internal.protected_relation as p where p.place in ('itself', 'below')
              union all
-            select g.relation, g.identity, g.relowner, 'guards' as lock from postern_internal.guarded_relation as g where g.place = 'itself') as w
-     group by w.relation, w.identity, w.relowner
+            select g.relation, g.recorded, g.identity, g.relowner, 'guards' as lock from postern_internal.guarded_relation as g where g.place in ('itself', 'below')) as w
+     group by w.relation, w.recorded, w.identity, w.relowner
   ),
   owned as (
     select l.relation, l.identity, l.locks, l.relowner as owner, null::name as home
       from locked as l
+      join pg_class as r on r.oid = l.recorded
+     where l.relation = l.recorded or l.relowner <> r.relowner
      union all
     select l.relation, l.identity, l.locks, case when n.nspowner = to_regrole('pg_database_owner') then d.datdba else n.nspowner end, n.nspname
       from locked as l
       join pg_class as c on c.oid = l.relation
+      join pg_class as r on r.oid = l.recorded and (r.oid = c.oid or r.relnamespace <> c.relnamespace)
       join pg_namespace as n on n.oid = c.relnamespace
       join pg_database as d on d.datname = current_database()
   )

@@ -2,8 +2,8 @@
 -- transaction_timestamp(). The role is included because two busy connections will sooner or later begin in the same
 -- microsecond; without it, one role could copy what another role may assert. The backend's process id is left out,
 -- because it differs in parallel workers. A copy of the database has the same secret: the name tells a copy in the same
--- cluster apart, and the number of the table one that was restored from a dump. timestamptz_send is used because a cast to text depends on the caller's
--- settings.
+-- cluster apart, and the number of the table usually one that was restored from a dump. timestamptz_send is used because
+-- a cast to text depends on the caller's settings.
 --
 -- One pass of SHA-256 is a sound keyed digest if no message is a prefix of another (Bellare, Canetti, Krawczyk:
 -- "Pseudorandom functions revisited", 1996; Coron, Dodis, Malinaud, Puniya: "Merkle-Damgaard revisited", 2005). That

@@ -5865,30 +5865,35 @@ COMMENT ON VIEW postern_internal.protected_relation IS 'For postern.doctor: the 
 CREATE VIEW postern_internal.application_owns_table AS
  WITH locked AS MATERIALIZED (
          SELECT w.relation,
+            w.recorded,
             w.identity,
             w.relowner,
             string_agg(DISTINCT w.lock, ' and its '::text ORDER BY w.lock DESC) AS locks
            FROM ( SELECT p_1.relation,
+                    p_1.recorded,
                     p_1.identity,
                     p_1.relowner,
                     'policies'::text AS lock
                    FROM postern_internal.protected_relation p_1
-                  WHERE (p_1.place = 'itself'::text)
+                  WHERE (p_1.place = ANY (ARRAY['itself'::text, 'below'::text]))
                 UNION ALL
                  SELECT g.relation,
+                    g.recorded,
                     g.identity,
                     g.relowner,
                     'guards'::text AS lock
                    FROM postern_internal.guarded_relation g
-                  WHERE (g.place = 'itself'::text)) w
-          GROUP BY w.relation, w.identity, w.relowner
+                  WHERE (g.place = ANY (ARRAY['itself'::text, 'below'::text]))) w
+          GROUP BY w.relation, w.recorded, w.identity, w.relowner
         ), owned AS (
          SELECT l.relation,
             l.identity,
             l.locks,
             l.relowner AS owner,
             NULL::name AS home
-           FROM locked l
+           FROM (locked l
+             JOIN pg_class r ON ((r.oid = l.recorded)))
+          WHERE ((l.relation = l.recorded) OR (l.relowner <> r.relowner))
         UNION ALL
          SELECT l.relation,
             l.identity,
@@ -5898,8 +5903,9 @@ CREATE VIEW postern_internal.application_owns_table AS
                     ELSE n.nspowner
                 END AS nspowner,
             n.nspname
-           FROM (((locked l
+           FROM ((((locked l
              JOIN pg_class c ON ((c.oid = l.relation)))
+             JOIN pg_class r ON (((r.oid = l.recorded) AND ((r.oid = c.oid) OR (r.relnamespace <> c.relnamespace)))))
              JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
              JOIN pg_database d ON ((d.datname = current_database())))
         )
@@ -6054,7 +6060,8 @@ CREATE VIEW postern_internal.bypassing_membership AS
     format('It may become %s, which is %s%s.'::text, quote_ident((b.rolname)::text),
         CASE
             WHEN b.rolsuper THEN 'a superuser'::text
-            ELSE 'BYPASSRLS'::text
+            WHEN b.rolbypassrls THEN 'BYPASSRLS'::text
+            ELSE 'CREATEROLE, and so postern_owner'::text
         END,
         CASE
             WHEN (m.last_member <> a.oid) THEN (', by '::text || quote_ident((v.rolname)::text))
@@ -6063,7 +6070,7 @@ CREATE VIEW postern_internal.bypassing_membership AS
     format('revoke %I from %I;'::text, b.rolname, v.rolname) AS fix
    FROM (((postern_internal.application_login a
      JOIN postern_internal.role_membership m ON ((m.member = a.oid)))
-     JOIN pg_roles b ON (((b.oid = m.roleid) AND (b.rolsuper OR b.rolbypassrls))))
+     JOIN pg_roles b ON (((b.oid = m.roleid) AND (b.rolsuper OR b.rolbypassrls OR (b.rolcreaterole AND ((current_setting('server_version_num'::text))::integer < 160000))))))
      JOIN pg_roles v ON ((v.oid = m.last_member)));
 
 
@@ -6073,7 +6080,7 @@ ALTER TABLE postern_internal.bypassing_membership OWNER TO postern_owner;
 -- Name: VIEW bypassing_membership; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.bypassing_membership IS 'Check of postern.doctor: roles of applications that are members of superusers or of roles with BYPASSRLS.';
+COMMENT ON VIEW postern_internal.bypassing_membership IS 'Check of postern.doctor: roles of applications that are members of superusers or of roles with BYPASSRLS, or, before PostgreSQL 16, with CREATEROLE.';
 
 
 --
