@@ -7,7 +7,7 @@ import (
 )
 
 // Version is the version of Postern that this binary carries.
-const Version = "0.1.0"
+const Version = "0.2.0-dev"
 
 // newer reports whether version a is later than version b. Text that is no version is older than any version.
 func newer(a, b string) bool {
