@@ -938,6 +938,7 @@ create function postern_internal.create_class(company text, ledger_id text, clas
 create function postern_internal.create_webhook_secret(event_action_id integer) returns text language sql return null;
 create function postern_internal.current_place() returns postern_internal.place language sql return null;
 create function postern_internal.cut_text(content text, room integer) returns text language sql return null;
+create function postern_internal.deadline(timeout interval) returns timestamp with time zone language sql return null;
 create function postern_internal.decode_base64url(encoded text) returns bytea language sql return null;
 create function postern_internal.delete_expired_tickets(maximum integer) returns bigint language sql return null;
 create function postern_internal.deliveries_kept_since() returns timestamp with time zone language sql return null;

@@ -3,6 +3,7 @@
 \ir schema.sql
 \ir argument/require_text.sql
 \ir argument/refuse_read_only.sql
+\ir argument/deadline.sql
 \ir encoding/hmac_pad.sql
 \ir encoding/decode_base64url.sql
 \ir encoding/encode_base64url.sql

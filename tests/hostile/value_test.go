@@ -70,7 +70,7 @@ var hostile = map[string][]string{
 	"bytea":                    {`''`, `'\x00'`, `pg_catalog.decode(pg_catalog.repeat('00', 32), 'hex')`, `pg_catalog.decode(pg_catalog.repeat('ff', 100000), 'hex')`},
 	"bytea[]":                  {"'{}'", "'{null}'", `array['\x00'::pg_catalog.bytea]`, `array[pg_catalog.decode(pg_catalog.repeat('00', 32), 'hex')]`},
 	"timestamp with time zone": {"'infinity'", "'-infinity'", "'4713-01-01 00:00 BC'", "'294276-12-31'", "'epoch'", "now()"},
-	"interval":                 {"'0'", "'-1 day'", "'1 microsecond'", "'178000000 years'", "'-178000000 years'", "'1 month -30 days'"},
+	"interval":                 {"'0'", "'-1 day'", "'1 microsecond'", "'178000000 years'", "'-178000000 years'", "'1 year -360 days'"},
 	"pg_snapshot":              {"'1:1:'", "'1:9223372036854775807:'", "pg_catalog.pg_current_snapshot()"},
 	"xid8[]":                   {"'{}'", "'{null}'", "'{0}'", "'{18446744073709551615}'", "'{{1}}'"},
 }

@@ -240,6 +240,31 @@ func TestDropMakesNobodyWait(t *testing.T) {
 	}
 }
 
+// An interval of a year less 360 days compares as nothing, and added to a time it is five days.
+func TestWaitsTakeNoLongerThanTheyCompare(t *testing.T) {
+	t.Parallel()
+	const timeout = "interval '1 year -360 days'"
+	l := oldLog(t, 1)
+	idle := l.Connect(t)
+	testsql.Run(t, idle, "begin; select count(*) from postern_internal.checkpoint_entry")
+	for name, test := range map[string]struct {
+		by         *pgx.Conn
+		call, code string
+	}{
+		"for a lock": {l.admin(t), "select postern.drop_log('" + month(0).Format(time.RFC3339) + "', " + timeout + ")", "55P03"},
+		"for a seal": {l.Connect(t), "select postern.wait_sealed(1000000, " + timeout + ")", ""},
+	} {
+		testsql.Run(t, test.by, "set statement_timeout = '5 s'")
+		_, err := test.by.PgConn().Exec(t.Context(), test.call).ReadAll()
+		if testdb.Code(err) != test.code {
+			t.Errorf("%s: got %v, want the code %q", name, err, test.code)
+		}
+	}
+	if !testsql.Value[bool](t, l.Connect(t), "select now() + "+timeout+" > now() + interval '4 days' and postern_internal.deadline("+timeout+") <= clock_timestamp()") {
+		t.Error("the deadline is later than now")
+	}
+}
+
 // No business transaction fails because of a missing partition.
 func TestEntriesOfMonthsWithoutAPartition(t *testing.T) {
 	t.Parallel()

@@ -13,7 +13,7 @@ set lock_timeout = '100ms'
 as $$
 declare
   one regclass;
-  gives_up_at constant timestamptz := clock_timestamp() + timeout;
+  gives_up_at constant timestamptz := postern_internal.deadline(timeout);
 begin
   loop
     begin

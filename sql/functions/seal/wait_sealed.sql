@@ -26,7 +26,7 @@ begin
                     else format('It is %s and would not see the seal.', current_setting('transaction_isolation')) end,
       hint = 'Commit, then wait in a READ COMMITTED transaction of its own.';
   end if;
-  gives_up_at := clock_timestamp() + timeout;
+  gives_up_at := postern_internal.deadline(timeout);
   while not exists (select from postern_internal.leaf as l
                      where l.log_id = wait_sealed.log_id
                        and l.leaf_number < (select max(h.tree_size) from postern_internal.tree_head as h)) loop

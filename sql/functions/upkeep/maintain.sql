@@ -49,7 +49,7 @@ begin
       hint = 'Pass up to 1 hour, such as ''10 seconds'', and call it again while something remains.';
   end if;
   perform postern_internal.refuse_read_only();
-  ends_at := clock_timestamp() + maximum_time;
+  ends_at := postern_internal.deadline(maximum_time);
   for n in 1 .. cardinality(duties) loop
     begin
       case duties[n]

@@ -10885,7 +10885,7 @@ begin
       hint = 'Pass up to 1 hour, such as ''10 seconds'', and call it again while something remains.';
   end if;
   perform postern_internal.refuse_read_only();
-  ends_at := clock_timestamp() + maximum_time;
+  ends_at := postern_internal.deadline(maximum_time);
   for n in 1 .. cardinality(duties) loop
     begin
       case duties[n]
@@ -14216,7 +14216,7 @@ begin
                     else format('It is %s and would not see the seal.', current_setting('transaction_isolation')) end,
       hint = 'Commit, then wait in a READ COMMITTED transaction of its own.';
   end if;
-  gives_up_at := clock_timestamp() + timeout;
+  gives_up_at := postern_internal.deadline(timeout);
   while not exists (select from postern_internal.leaf as l
                      where l.log_id = wait_sealed.log_id
                        and l.leaf_number < (select max(h.tree_size) from postern_internal.tree_head as h)) loop
@@ -16483,6 +16483,27 @@ ALTER FUNCTION postern_internal.cut_text(content text, room integer) OWNER TO po
 --
 
 COMMENT ON FUNCTION postern_internal.cut_text(content text, room integer) IS 'The beginning of a text of more than room characters, and three dots; a shorter text as it is.';
+
+
+--
+-- Name: deadline(interval); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.deadline(timeout interval) RETURNS timestamp with time zone
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select clock_timestamp() + justify_interval(timeout)
+$$;
+
+
+ALTER FUNCTION postern_internal.deadline(timeout interval) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION deadline(timeout interval); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.deadline(timeout interval) IS 'The moment that is timeout after now. timeout: has been compared with a limit, and takes no longer than it compares. Uses the clock, because now() stands still within a transaction.';
 
 
 --
@@ -18791,7 +18812,7 @@ CREATE FUNCTION postern_internal.lock_log(mode text, timeout interval, VARIADIC 
     AS $$
 declare
   one regclass;
-  gives_up_at constant timestamptz := clock_timestamp() + timeout;
+  gives_up_at constant timestamptz := postern_internal.deadline(timeout);
 begin
   loop
     begin
@@ -28704,6 +28725,13 @@ REVOKE ALL ON FUNCTION postern_internal.current_place() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION postern_internal.cut_text(content text, room integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION deadline(timeout interval); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.deadline(timeout interval) FROM PUBLIC;
 
 
 --
