@@ -165,7 +165,7 @@ func TestPageHasNoBarriers(t *testing.T) {
 	check("question")
 	b.do(chromedp.SendKeys(chromedp.CSS("#pin"), typo), chromedp.Click(chromedp.CSS("button[value=ok]")), chromedp.WaitVisible(chromedp.CSS(".refusal")))
 	check("wrong PIN")
-	b.do(chromedp.Click(chromedp.CSS("button[value=cancel]")), chromedp.WaitVisible(chromedp.CSS("main a")))
+	b.do(chromedp.Click(chromedp.CSS("button[value=cancel]")), chromedp.WaitNotPresent(chromedp.CSS("#pin")), chromedp.WaitVisible(chromedp.CSS("main a")))
 	check("end")
 	b.open("/checkpoint/pin")
 	check("change of the PIN")
