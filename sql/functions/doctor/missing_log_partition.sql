@@ -8,6 +8,6 @@ create or replace view postern_internal.missing_log_partition as
                 case when max(m.entries) > 10000 then '; checkpoints wait while so many are moved' else '' end) as detail,
          format('select postern.create_log_partitions(%s);', case when max(m.entries) > 10000 then 'null' end) as fix
     from postern.log_gaps() as m
-   where m.entries > 0 or m.month <= date_trunc('month', now() at time zone 'UTC') at time zone 'UTC' + interval '1 month'
+   where m.entries > 0 or m.month <= (date_trunc('month', now() at time zone 'UTC') + interval '1 month') at time zone 'UTC'
   having count(*) > 0;
 comment on view postern_internal.missing_log_partition is 'Check of postern.doctor: months of the log, up to the next one, without a partition.';

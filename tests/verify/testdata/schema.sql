@@ -7625,7 +7625,7 @@ CREATE VIEW postern_internal.missing_log_partition AS
             ELSE NULL::text
         END) AS fix
    FROM postern.log_gaps() m(month, entries)
-  WHERE ((m.entries > 0) OR (m.month <= ((date_trunc('month'::text, (now() AT TIME ZONE 'UTC'::text)) AT TIME ZONE 'UTC'::text) + '1 mon'::interval)))
+  WHERE ((m.entries > 0) OR (m.month <= ((date_trunc('month'::text, (now() AT TIME ZONE 'UTC'::text)) + '1 mon'::interval) AT TIME ZONE 'UTC'::text)))
  HAVING (count(*) > 0);
 
 
