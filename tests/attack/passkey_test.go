@@ -470,7 +470,8 @@ func checkAssertion(enrolment, entry *seal.Record) error {
 	return nil
 }
 
-// The naive version verifies the signature of passkeys that it knows.
+// The naive versions verify the signature of passkeys that they know, and for others a signature of one and the same key:
+// for that one somebody can choose a number that is quick to verify, such as its modulus less one.
 func TestPasskeysTakeTheSameTime(t *testing.T) {
 	s := newScene(t, alice, bob) // not in parallel: it measures
 	s.enablePasskeys(t)
@@ -478,13 +479,28 @@ func TestPasskeysTakeTheSameTime(t *testing.T) {
 	s.set(t, "all_users_valid", "true")
 	connection := s.connect(t)
 	mine := enrolPasskey(t, connection, alice)
+	// A number of 0xf0 is above Bob's modulus, and one of 0xc5 below it.
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	for err == nil && (key.N.Bytes()[0] < 0xc8 || key.N.Bytes()[0] >= 0xf0) {
+		key, err = rsa.GenerateKey(rand.Reader, 2048)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	bobs := passkeyOf(t, key)
 	bobs.enrol(t, connection, bob)
 	testsql.Run(t, s.Pool, `
+create function public.same_passkey(passkey_id bytea, signature bytea) returns text
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform postern_internal.is_rs256_signature(
+    coalesce((select p.public_key from postern_internal.passkey as p where p.passkey_id = same_passkey.passkey_id),
+             decode('30820122300d06092a864886f70d01010105000382010f003082010a0282010100' || repeat('c5', 256) || '0203010001', 'hex')),
+    'signed', signature);
+  return gen_random_uuid();
+end
+$$;
 create function public.quick_passkey(passkey_id bytea, signed bytea, signature bytea) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -511,11 +527,20 @@ $$`)
 	unknown, _, _, _ := strange.sign(t, question, nil)
 	bobsRight, _, _, _ := bobs.sign(t, question, nil)
 	rsaResponse.id = strange.id
-	bobsUnknown, _, _, _ := rsaResponse.sign(t, question, nil)
+	bobsUnknown, bobsSigned, bobsClientData, _ := rsaResponse.sign(t, question, nil)
+	high := bytes.Repeat([]byte{0xf0}, 256)
+	chosen := append(bytes.Repeat([]byte{0xc5}, 255), 0xc4)
+	with := func(id, signature []byte) string {
+		return asResponse(t, id, bobsSigned.data, bobsClientData, signature)
+	}
 
 	const quick = "select public.quick_passkey($1, $2, $3)"
 	if known, not := fastest(alice, quick, mine.id, signed.data, signature), fastest(alice, quick, strange.id, signed.data, signature); known < 5*not {
 		t.Fatalf("naive: %v for a passkey that is known, %v for another one", known, not)
+	}
+	const same = "select public.same_passkey($1, $2)"
+	if known, not := fastest(alice, same, bobs.id, chosen), fastest(alice, same, strange.id, chosen); known < 2*not {
+		t.Fatalf("naive: %v for a passkey that is known, %v for another one, with a number that was chosen", known, not)
 	}
 	newcomer := challenge(t, connection, "NEW", approveGate, invoice)
 	for _, group := range [][]struct{ name, userid, question, username, response string }{
@@ -531,6 +556,10 @@ $$`)
 			{"RSA, not enrolled", alice, question, bob, bobsUnknown},
 			{"RSA, of nobody", alice, question, "NOBODY", bobsRight},
 			{"RSA, of a user without any", "NEW", newcomer, "NEW", bobsUnknown},
+			{"RSA, above the modulus", alice, question, bob, with(bobs.id, high)},
+			{"RSA, above the modulus, not enrolled", alice, question, bob, with(strange.id, high)},
+			{"RSA, chosen", alice, question, bob, with(bobs.id, chosen)},
+			{"RSA, chosen, not enrolled", alice, question, bob, with(strange.id, chosen)},
 		},
 	} {
 		measure := func(index int) time.Duration {

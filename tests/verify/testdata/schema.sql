@@ -18248,7 +18248,7 @@ COMMENT ON FUNCTION postern_internal.inverse_modulo(number numeric, modulus nume
 --
 
 CREATE FUNCTION postern_internal.is_assertion(authenticator_data bytea, client_data bytea, signature bytea, public_key bytea, challenge text) RETURNS boolean
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
@@ -18262,7 +18262,8 @@ declare
   signed_rsa boolean;
   expected text;
   elliptic_dummy constant bytea := decode('3059301306072a8648ce3d020106082a8648ce3d030107034200040f1b9b00205e87a1d40f278d046bfc514e17fd77c160d49db3c6f451d03cfcb9a327a9de52549d260315615c9eaee2b437cb65148fb1e5f91aeb4a8d8c446a8b', 'hex');
-  rsa_dummy constant bytea := decode('30820122300d06092a864886f70d01010105000382010f003082010a0282010100' || repeat('c5', 256) || '0203010001', 'hex');
+  rsa_dummy constant bytea := decode('30820122300d06092a864886f70d01010105000382010f003082010a0282010100' || 'ff', 'hex')
+    || postern_internal.random_bytes(255) || decode('0203010001', 'hex');
 begin
   client := convert_from(client_data, 'UTF8')::jsonb;
   signed_elliptic := postern_internal.is_es256_signature(case when is_elliptic then public_key else elliptic_dummy end, signed, signature);
@@ -18569,15 +18570,13 @@ begin
     return false;
   end if;
   s := postern_internal.bytes_to_numeric(signature);
-  if s >= n then
-    return false;
-  end if;
-  power := s;
+  power := s % n;
   for doubling in 1 .. 16 loop
     power := power * power % n;
   end loop;
   return power * s % n = postern_internal.bytes_to_numeric(
-    decode('0001' || repeat('ff', 202) || '003031300d060960864801650304020105000420', 'hex') || sha256(message));
+      decode('0001' || repeat('ff', 202) || '003031300d060960864801650304020105000420', 'hex') || sha256(message))
+    and s < n;
 end
 $$;
 
