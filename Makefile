@@ -93,7 +93,8 @@ test: ## all tests
 	go test ./...
 
 test-matrix: drivers accessibility ## all tests on each version in MAJORS, by default 15 to 18, in Docker (root, Debian)
-	for major in $(or $(MAJORS),15 16 17 18); do .ci/docker $$major go test ./... -timeout 30m -count 1 || exit; done
+	failed=; for major in $(or $(MAJORS),15 16 17 18); do .ci/docker $$major go test ./... -timeout 30m -count 1 || failed="$$failed $$major"; done; \
+	if [ -n "$$failed" ]; then echo "failed on PostgreSQL$$failed" >&2; exit 1; fi
 
 # Who is who: each of these attacks once more, through a pooler.
 identity := $(shell sed -n 's/^func \(Test[A-Za-z]*\).*/\1/p' tests/attack/session_test.go tests/attack/login_test.go | paste -sd '|')
