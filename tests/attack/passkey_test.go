@@ -538,8 +538,9 @@ $$`)
 	if known, not := fastest(alice, quick, mine.id, signed.data, signature), fastest(alice, quick, strange.id, signed.data, signature); known < 5*not {
 		t.Fatalf("naive: %v for a passkey that is known, %v for another one", known, not)
 	}
+	// PostgreSQL 18 multiplies faster: there it is half as long again, and on 15 twice as long.
 	const same = "select public.same_passkey($1, $2)"
-	if known, not := fastest(alice, same, bobs.id, chosen), fastest(alice, same, strange.id, chosen); known < 2*not {
+	if known, not := fastest(alice, same, bobs.id, chosen), fastest(alice, same, strange.id, chosen); known < not*5/4 {
 		t.Fatalf("naive: %v for a passkey that is known, %v for another one, with a number that was chosen", known, not)
 	}
 	newcomer := challenge(t, connection, "NEW", approveGate, invoice)
