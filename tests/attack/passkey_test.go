@@ -540,7 +540,11 @@ $$`)
 	}
 	// PostgreSQL 18 multiplies faster: there it is half as long again, and on 15 twice as long.
 	const same = "select public.same_passkey($1, $2)"
-	if known, not := fastest(alice, same, bobs.id, chosen), fastest(alice, same, strange.id, chosen); known < not*5/4 {
+	known, not := fastest(alice, same, bobs.id, chosen), fastest(alice, same, strange.id, chosen)
+	for again := 0; again < 9 && known < not*5/4; again++ { // a busy machine may delay one of them
+		known, not = fastest(alice, same, bobs.id, chosen), fastest(alice, same, strange.id, chosen)
+	}
+	if known < not*5/4 {
 		t.Fatalf("naive: %v for a passkey that is known, %v for another one, with a number that was chosen", known, not)
 	}
 	newcomer := challenge(t, connection, "NEW", approveGate, invoice)
