@@ -92,8 +92,8 @@ verify-deploy: ## the files of deploy/ are what systemd, Prometheus and Docker u
 test: ## all tests
 	go test ./...
 
-test-matrix: drivers accessibility ## all tests on each version in MAJORS, by default 15 to 18, in Docker (root, Debian)
-	failed=; for major in $(or $(MAJORS),15 16 17 18); do .ci/docker $$major go test ./... -timeout 30m -count 1 || failed="$$failed $$major"; done; \
+test-matrix: drivers accessibility ## all tests on each version in MAJORS, by default 15 to 19, in Docker (root, Debian)
+	failed=; for major in $(or $(MAJORS),15 16 17 18 19); do .ci/docker $$major go test ./... -timeout 30m -count 1 || failed="$$failed $$major"; done; \
 	if [ -n "$$failed" ]; then echo "failed on PostgreSQL$$failed" >&2; exit 1; fi
 
 # Who is who: each of these attacks once more, through a pooler.

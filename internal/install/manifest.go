@@ -234,7 +234,7 @@ func readManifest(text string) (inventory, error) {
 }
 
 // newestMajor is the newest version of PostgreSQL known to print definitions as in the manifest.
-const newestMajor = 18
+const newestMajor = 19
 
 // expectedInventory describes what this binary installs on a server of this version.
 func expectedInventory(serverMajor int, logger *slog.Logger) (inventory, error) {

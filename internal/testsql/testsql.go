@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -56,6 +58,20 @@ func Values[T any](t testing.TB, q Querier, sql string, arguments ...any) []T {
 		t.Fatalf("%s: %v", sql, err)
 	}
 	return got
+}
+
+// goneIn19 are settings that a session cannot make from PostgreSQL 19 on.
+var goneIn19 = []string{"standard_conforming_strings = off", "escape_string_warning = off"}
+
+// Set makes a setting, such as "local timezone = 'UTC'", and returns whether this version of PostgreSQL has it.
+func Set(t testing.TB, q Querier, setting string) bool {
+	t.Helper()
+	if slices.Contains(goneIn19, strings.TrimPrefix(setting, "local ")) &&
+		Value[int](t, q, "select pg_catalog.current_setting('server_version_num')::pg_catalog.int4") >= 190000 {
+		return false
+	}
+	Run(t, q, "set "+setting)
+	return true
 }
 
 // Buffers are how many pages of the database a statement looks at, by the least of three runs. Only the last run stays. A

@@ -526,7 +526,7 @@ select postern.protect_gate('shop.invoice', 'SHOP_APPROVE', '{update}', '{approv
 	defer rollback(t, tx)
 	testsql.Run(t, tx, "create temp table postern_old (approved boolean); create temp table postern_new (approved boolean); create function pg_temp.row_number() returns integer language sql return 1")
 	for _, setting := range hostile {
-		testsql.Run(t, tx, "set local "+setting)
+		testsql.Set(t, tx, "local "+setting)
 	}
 	// naive
 	if got := shown(t, tx, "update shop.naive set amount = 1234567.89, approved = true where invoice_no = 1"); !strings.Contains(got, "over 1200000 ") {

@@ -390,7 +390,8 @@ func faults() []fault {
 		{name: "no triggers for all", code: "session_setting", level: "error", object: "all roles", seed: "alter role all in database {database} set session_replication_role = local; alter role all set session_replication_role = replica"},
 		{name: "errors end the connection", code: "session_setting", level: "warn", object: "role {application}", seed: "alter role {application} set exit_on_error = yes"},
 		{name: "protected tables cannot be read", code: "session_setting", level: "warn", object: "role {application} in database", seed: "alter role {application} in database {database} set row_security = off"},
-		{name: "a backslash has a meaning", code: "session_setting", level: "warn", object: "database", seed: "alter database {database} set standard_conforming_strings = off"},
+		{name: "a backslash has a meaning", code: "session_setting", level: "warn", object: "database", before: 19,
+			seed: "do $$ begin alter database {database} set standard_conforming_strings = off; exception when feature_not_supported then end $$"},
 		{name: "a session for everybody", code: "session_setting", level: "warn", object: "role {application}", seed: "alter role {application} set postern.session = 'x'"},
 
 		{name: "logs all with values", code: "statement_logging", level: "error", object: "database", seed: "alter database {database} set log_statement = 'all'"},

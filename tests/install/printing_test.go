@@ -24,6 +24,8 @@ select s.name, quote_literal(v.value)
    -- One ends each connection, one is for a superuser who mends a broken database, and many change how long a query
    -- takes.
    and s.name not in ('exit_on_error', 'ignore_system_indexes') and s.name !~ '^(transaction|enable|debug|log|force_parallel|client_min|synchronous)_'
+   -- A bool that has no other value from 19 on.
+   and (s.name <> 'standard_conforming_strings' or current_setting('server_version_num')::integer < 190000)
  union all
 select *
   from (values ('datestyle', 'German'), ('timezone', '''Pacific/Kiritimati'''), ('extra_float_digits', '-15'), ('search_path', 'postern, postern_internal, public'),

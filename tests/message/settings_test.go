@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // everything writes and reads a message in every way. Its result must depend only on its text.
@@ -61,7 +62,7 @@ func TestSettingsOfTheCallerChangeNothing(t *testing.T) {
 	} {
 		connection := user.Connect(t)
 		for _, setting := range settings {
-			execute(t, connection, "set "+setting)
+			testsql.Set(t, connection, setting)
 		}
 		requireEverything(t, connection)
 	}
