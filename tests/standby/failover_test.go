@@ -78,12 +78,20 @@ func newPrimary(t *testing.T) (*server.Server, *pgx.Conn) {
 	return first, connection
 }
 
-// follow starts a standby that has everything that the primary has.
+// follow starts a standby that has everything that the primary has, and receives what comes.
 func follow(t *testing.T, first *server.Server, primary *pgx.Conn) (*server.Server, *pgx.Conn) {
 	t.Helper()
 	second := start(t, server.Options{StandbyOf: first})
 	p := &pair{primary: primary, standby: connect(t, second, "", "")}
 	p.replayed(t)
+	// It has what the base backup brought before it receives anything. A receiver that only begins to connect then is not to
+	// be seen, and would pass for one that unfollow has ended.
+	for deadline := time.Now().Add(time.Minute); !Value[bool](t, p.standby, "select exists (select from pg_stat_wal_receiver where status = 'streaming')"); {
+		if time.Now().After(deadline) {
+			t.Fatal("the standby does not receive")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 	return second, p.standby
 }
 
