@@ -262,7 +262,7 @@ begin perform app.strike('exchanged'); ` + attack + ` end $$`
 func TestEventFunctionCannotKeepTheWorker(t *testing.T) {
 	t.Parallel()
 	for name, attack := range map[string]string{
-		// The postmaster may signal a cancel twice, and the second can meet the handler of the first.
+		// The postmaster may signal one cancel twice. The second signal can come while the inner block handles the first.
 		"never ends": `
 loop begin
   loop begin perform pg_sleep(3600); exception when query_canceled then null; end; end loop;

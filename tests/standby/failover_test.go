@@ -84,14 +84,11 @@ func follow(t *testing.T, first *server.Server, primary *pgx.Conn) (*server.Serv
 	second := start(t, server.Options{StandbyOf: first})
 	p := &pair{primary: primary, standby: connect(t, second, "", "")}
 	p.replayed(t)
-	// It has what the base backup brought before it receives anything. A receiver that only begins to connect then is not to
-	// be seen, and would pass for one that unfollow has ended.
-	for deadline := time.Now().Add(time.Minute); !Value[bool](t, p.standby, "select exists (select from pg_stat_wal_receiver where status = 'streaming')"); {
-		if time.Now().After(deadline) {
-			t.Fatal("the standby does not receive")
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	// The base backup alone may bring all of that. A receiver that is still connecting is not in pg_stat_wal_receiver, so
+	// unfollow would take it for one that has ended.
+	await(t, "a standby that receives", func() bool {
+		return Value[bool](t, p.standby, "select exists (select from pg_stat_wal_receiver where status = 'streaming')")
+	})
 	return second, p.standby
 }
 
@@ -100,12 +97,9 @@ func unfollow(t *testing.T, standby *pgx.Conn) {
 	t.Helper()
 	Run(t, standby, "alter system set primary_conninfo = ''")
 	Run(t, standby, "select pg_reload_conf()")
-	for deadline := time.Now().Add(time.Minute); Value[bool](t, standby, "select exists (select from pg_stat_wal_receiver)"); {
-		if time.Now().After(deadline) {
-			t.Fatal("the standby goes on following")
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	await(t, "a standby that no longer receives", func() bool {
+		return Value[bool](t, standby, "select not exists (select from pg_stat_wal_receiver)")
+	})
 }
 
 const passed = `
